@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* notice.h - what the client calls unasked. */
+#ifndef ZKL_PORT_ZK_NOTICE_H
+#define ZKL_PORT_ZK_NOTICE_H
+
+#include <zookeeper/zookeeper.h>
+
+/* The handle's watcher; `context` is the transport. */
+void zkl_notice_session(zhandle_t *zh, int type, int state, const char *path, void *context);
+/* Every data watch; `context` is the number of the watching client, not an address (6.11, 6.12,
+ * peers.md 46). */
+void zkl_notice_watch(zhandle_t *zh, int type, int state, const char *path, void *context);
+
+#endif
