@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* answers.h - what ZooKeeper answers to a contender, as events of the recipe. */
+#ifndef ZKL_RUN_ANSWERS_H
+#define ZKL_RUN_ANSWERS_H
+
+#include "run/session.h"
+
+/* The reply of struct zkl_client_ops. */
+void zkl_answers_reply(struct zkl_client *client, uint32_t code, const struct zkl_message *m);
+
+#endif
