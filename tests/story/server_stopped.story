@@ -1,0 +1,8 @@
+[ 200] B > locks
+[ 200] B > IDLE -> JOINING: join
+[ 205] B > JOINING -> HELD: first in order
+[ 205] B > is told: granted B#0
+[5230] zk > server 1 is stopped
+[8356] B > connection is lost: we left it
+[8356] B > is told: suspended
+[8366] B > is told: resumed

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_proofs.c - what a grant stands on, on a fake ensemble: proofs that are not wanted, that the
+ * settings leave no room for, and an order of the queue in which strangers have the same names.
+ */
+#include "lib/world.h"
+
+#include "lib/check_main.h"
+#include "run/lock.h"
+
+static struct world *world;
+static struct world_client *a, *b;
+
+static void begin(struct world_config config)
+{
+	config.clients = 2;
+	config.no_check = true; /* of order: strangers are not known to the checker */
+	world = world_new(&config);
+	a = &world->clients[0];
+	b = &world->clients[1];
+	world_run(world, 100);
+}
+
+static zklock_t *asks_for(struct world_client *client, const char *name)
+{
+	zklock_options_t options = ZKLOCK_OPTIONS_INIT;
+	zklock_t *lock;
+
+	options.flags = ZKLOCK_UNBOUND;
+	lock = zkl_lock_new(client->pool, name, &options);
+	ck_assert_int_eq(zkl_lock_acquire_async(lock, -1), ZKLOCK_OK);
+	world_run(world, 50);
+	return lock;
+}
+
+static char *stranger_at(const char *prefix)
+{
+	char *made = NULL;
+
+	ck_assert(fake_create(world->fake, prefix, "", ZKL_MODE_EPHEMERAL_SEQUENTIAL,
+		"world:anyone:cdrwa", &made));
+	return made;
+}
+
+/* Row 21: a predecessor's end is its own, and not that of a namesake in another queue. */
+START_TEST(strangers_of_one_name_in_two_queues)
+{
+	zklock_t *held_x, *held_y, *x, *y;
+	char *in_x, *in_y;
+
+	begin((struct world_config){0});
+	held_x = asks_for(b, "x");
+	held_y = asks_for(b, "y");
+	in_x = stranger_at("/locks/x/lock-");
+	in_y = stranger_at("/locks/y/lock-");
+	ck_assert_str_eq(strrchr(in_x, '/'), strrchr(in_y, '/'));
+	x = asks_for(a, "x");
+	y = asks_for(a, "y");
+	ck_assert(fake_delete(world->fake, in_y));
+	world_run(world, 50);
+	ck_assert_int_eq(zkl_lock_release_async(held_x), ZKLOCK_OK);
+	ck_assert_int_eq(zkl_lock_release_async(held_y), ZKLOCK_OK);
+	world_run(world, 50);
+	ck_assert(!zkl_lock_is_held(x)); /* the stranger stands before us */
+	ck_assert(zkl_lock_is_held(y));
+	ck_assert(fake_delete(world->fake, in_x));
+	world_run(world, 50);
+	ck_assert(zkl_lock_is_held(x));
+	zkl_lock_free(held_x);
+	zkl_lock_free(held_y);
+	zkl_lock_free(x);
+	zkl_lock_free(y);
+	g_free(in_x);
+	g_free(in_y);
+	world_run(world, 1000);
+	world_free(world);
+}
+END_TEST
+
+/* The weaker promise: silence for less than T. Nothing is silent here. */
+START_TEST(without_proofs_a_lock_lasts)
+{
+	zklock_t *lock;
+
+	begin((struct world_config){.proof_ms = -1});
+	lock = asks_for(a, "x");
+	for (int i = 0; i < 100; i++) {
+		world_run(world, 1000);
+		ck_assert(zkl_lock_is_held(lock));
+		ck_assert_int_gt(zkl_lock_remaining_ms(lock), 1000);
+	}
+	ck_assert_uint_eq(fake_host_counts(a->host).ops[ZKL_OP_CHECK], 0);
+	zkl_lock_free(lock);
+	world_run(world, 1000);
+	world_free(world);
+}
+END_TEST
+
+static int last_error;
+
+static void on_event(zklock_t *lock, const zklock_event_t *event, void *user)
+{
+	last_error = event->error;
+	ck_assert_int_eq(event->type, ZKLOCK_EVENT_FAILED);
+}
+
+/* docs/guarantees.md: settings for which V is not positive; here known only when the servers have
+ * cut T. Nothing is granted, whoever only looks may go on, and the session stays what it is. */
+START_TEST(a_timeout_that_leaves_no_time_is_refused)
+{
+	zklock_options_t options = ZKLOCK_OPTIONS_INIT;
+	struct fake_counts before;
+	zklock_t *lock;
+
+	begin((struct world_config){.proof_ms = 5000});
+	options.flags = ZKLOCK_UNBOUND;
+	lock = zkl_lock_new(a->pool, "x", &options);
+	zkl_lock_set_callback(lock, on_event, NULL);
+	before = fake_host_counts(a->host);
+	for (int i = 0; i < 10; i++) {
+		last_error = 0;
+		ck_assert_int_eq(zkl_lock_acquire_async(lock, i % 2 - 1), ZKLOCK_OK);
+		world_run(world, 2000);
+		ck_assert_int_eq(last_error, ZKLOCK_ERR_SETTINGS);
+	}
+	fake_expire(a->host); /* and so in the next session */
+	ck_assert_int_eq(zkl_lock_acquire_async(lock, -1), ZKLOCK_OK);
+	world_run(world, 20000);
+	ck_assert_int_eq(last_error, ZKLOCK_ERR_SETTINGS);
+	ck_assert_int_eq(zkl_pool_wait_connected(a->pool, 0), ZKLOCK_OK);
+	ck_assert_uint_eq(fake_host_counts(a->host).moves, 0);
+	ck_assert_uint_le(fake_host_counts(a->host).connects - before.connects, 3);
+	ck_assert_uint_eq(fake_host_counts(a->host).ops[ZKL_OP_CREATE], before.ops[ZKL_OP_CREATE]);
+	zkl_lock_free(lock);
+	world_run(world, 1000);
+	world_free(world);
+}
+END_TEST
+
+CHECK_MAIN("proofs", strangers_of_one_name_in_two_queues, without_proofs_a_lock_lasts,
+	a_timeout_that_leaves_no_time_is_refused)
