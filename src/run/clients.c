@@ -12,13 +12,13 @@ void zkl_clients_init(struct zkl_clients *clients)
 void zkl_clients_clear(struct zkl_clients *clients)
 {
 	g_hash_table_destroy(clients->table);
-	g_queue_clear(&clients->far);
 }
 
 void zkl_clients_add(struct zkl_clients *clients, struct zkl_client *c)
 {
 	c->id = ++clients->last;
 	c->need = ZKL_NEED_NOTHING;
+	c->far = (GList){.data = c};
 	c->proof = 0;
 	c->stuck = false;
 	clients->watch_bytes += c->watch_bytes;
@@ -79,9 +79,9 @@ int zkl_clients_need(struct zkl_clients *clients, struct zkl_client *c, enum zkl
 	if (c->need == need)
 		return 0;
 	if (c->need == ZKL_NEED_FAR)
-		g_queue_remove(&clients->far, GSIZE_TO_POINTER((gsize)c->id));
+		g_queue_unlink(&clients->far, &c->far);
 	if (need == ZKL_NEED_FAR)
-		g_queue_push_tail(&clients->far, GSIZE_TO_POINTER((gsize)c->id));
+		g_queue_push_tail_link(&clients->far, &c->far);
 	clients->held += (need == ZKL_NEED_HELD) - (c->need == ZKL_NEED_HELD);
 	c->need = need;
 	return more;
@@ -89,10 +89,10 @@ int zkl_clients_need(struct zkl_clients *clients, struct zkl_client *c, enum zkl
 
 struct zkl_client *zkl_clients_next_far(struct zkl_clients *clients)
 {
-	gpointer id = g_queue_pop_head(&clients->far);
+	GList *next = g_queue_pop_head_link(&clients->far);
 
-	if (!id)
+	if (!next)
 		return NULL;
-	g_queue_push_tail(&clients->far, id);
-	return zkl_clients_find(clients, (uint64_t)GPOINTER_TO_SIZE(id));
+	g_queue_push_tail_link(&clients->far, next);
+	return next->data;
 }

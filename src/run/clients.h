@@ -9,10 +9,10 @@
 #include "run/session.h"
 
 struct zkl_clients {
-	GHashTable *table;  /* id -> struct zkl_client */
-	GQueue far;	    /* ids of those that wait far from their turn, next to be asked first */
-	uint64_t last;	    /* id */
-	size_t watch_bytes; /* of a SetWatches, if all of them wait */
+	GHashTable *table; /* id -> struct zkl_client */
+	GQueue far;    /* by their own links: those far from their turn, next to be asked first */
+	uint64_t last; /* id */
+	size_t watch_bytes;   /* of a SetWatches, if all of them wait */
 	unsigned held, stuck; /* those that hold; those that may not delete their node */
 };
 
@@ -20,6 +20,7 @@ void zkl_clients_init(struct zkl_clients *clients);
 void zkl_clients_clear(struct zkl_clients *clients);
 
 void zkl_clients_add(struct zkl_clients *clients, struct zkl_client *c);
+/* It must need nothing any more. */
 void zkl_clients_remove(struct zkl_clients *clients, struct zkl_client *c);
 struct zkl_client *zkl_clients_find(const struct zkl_clients *clients, uint64_t id);
 size_t zkl_clients_count(const struct zkl_clients *clients);

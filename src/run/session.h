@@ -70,6 +70,7 @@ struct zkl_client {
 	uint64_t id; /* first: in the table of clients each is its own key */
 	const struct zkl_client_ops *ops;
 	enum zkl_need need;
+	GList far; /* its link among those that wait far from their turn: thousands leave at once */
 	uint32_t watch_bytes; /* of the watches that it may come to set, in a SetWatches */
 	uint32_t age;	      /* of its node: answers about an older one do not count */
 	bool stuck;	      /* may not delete its node, which nobody wants any more */
