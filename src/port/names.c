@@ -15,7 +15,7 @@ static const char *const op_names[ZKL_OPS] = {
 	[ZKL_OP_CHECK] = "check",
 };
 
-static const char *const rc_names[] = {
+static const char *const rc_names[ZKL_RCS] = {
 	[ZKL_RC_OK] = "ok",
 	[ZKL_RC_NO_NODE] = "no-node",
 	[ZKL_RC_NODE_EXISTS] = "node-exists",
@@ -39,5 +39,5 @@ const char *zkl_op_name(enum zkl_op op)
 
 const char *zkl_rc_name(enum zkl_rc rc)
 {
-	return (unsigned)rc < sizeof rc_names / sizeof rc_names[0] ? rc_names[rc] : "?";
+	return (unsigned)rc < ZKL_RCS ? rc_names[rc] : "?";
 }

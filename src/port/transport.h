@@ -33,7 +33,7 @@ enum zkl_op {
 	ZKL_OP_CREATE,	/* create path; `mode`, `acl`; reply: path, and stat for SEQUENTIAL */
 	ZKL_OP_LIST,	/* children of path; reply: children */
 	ZKL_OP_GET,	/* data and stat of path; `watch` sets a data watch */
-	ZKL_OP_EXISTS,	/* stat of path, never a watch (one would stay behind: peers.md 26) */
+	ZKL_OP_EXISTS,	/* stat of path, never a watch (one would stay behind: bugs.md 26) */
 	ZKL_OP_GET_ACL, /* reply: data = "scheme:id:perms,..." */
 	ZKL_OP_SET,	/* write `data` if `version` fits (-1: any) */
 	ZKL_OP_DELETE,	/* delete if `version` fits (-1: any) */
@@ -50,7 +50,7 @@ enum zkl_mode {
 	ZKL_MODE_EPHEMERAL_SEQUENTIAL, /* reply carries path and stat (create2) */
 };
 
-/* What a result says of the request, which is all that most callers need (peers.md 51). */
+/* What a result says of the request, which is all that most callers need (bugs.md 51). */
 enum zkl_class {
 	ZKL_DONE,    /* executed */
 	ZKL_REFUSED, /* surely not executed; rc says why */
@@ -74,6 +74,7 @@ enum zkl_rc {
 	ZKL_RC_CONNECTION,    /* connection lost, timeout: UNKNOWN for what was sent */
 	ZKL_RC_OTHER,
 };
+#define ZKL_RCS (ZKL_RC_OTHER + 1)
 
 struct zkl_stat {
 	int64_t czxid, mzxid, pzxid, ctime, mtime, ephemeral_owner;

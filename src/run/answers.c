@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "run/contender_private.h"
+#include "run/metrics.h"
 #include "run/requests.h"
 
 static enum zkl_answer answer_of(const struct zkl_message *m)
@@ -29,6 +30,15 @@ static enum zkl_answer answer_of(const struct zkl_message *m)
 	}
 }
 
+/* The recipe asks again, after a pause or a search. */
+static void count_retry(struct zkl_contender *c, const struct zkl_message *m)
+{
+	enum zkl_answer answer = answer_of(m);
+
+	if (answer == ZKL_ANS_UNKNOWN || answer == ZKL_ANS_LATER)
+		zkl_session_metrics(c->session)->retries[m->op][m->rc]++;
+}
+
 static void peeked(struct zkl_contender *c, uint32_t cookie, enum zkl_answer answer, bool busy)
 {
 	zkl_contender_feed(c,
@@ -36,7 +46,7 @@ static void peeked(struct zkl_contender *c, uint32_t cookie, enum zkl_answer ans
 			.type = ZKL_EV_PEEKED, .cookie = cookie, .answer = answer, .busy = busy});
 }
 
-/* Many children: some must be contenders. Few: count once how many are not (peers.md 22), and then
+/* Many children: some must be contenders. Few: count once how many are not (bugs.md 22), and then
  * only compare. */
 static void on_peek(struct zkl_contender *c, uint32_t cookie, const struct zkl_message *m)
 {
@@ -135,6 +145,7 @@ void zkl_answers_reply(struct zkl_client *client, uint32_t code, const struct zk
 	uint32_t cookie = code >> WHAT_BITS;
 	unsigned what = code & ((1u << WHAT_BITS) - 1);
 
+	count_retry(c, m);
 	if (what < WHAT_SLOTS)
 		on_slot(c, (enum zkl_slot)what, cookie, m);
 	else if (what == WHAT_PEEK)

@@ -11,6 +11,7 @@
 #include "core/backoff.h"
 #include "run/answers.h"
 #include "run/contender_private.h"
+#include "run/metrics.h"
 #include "run/requests.h"
 #include "run/tokens.h"
 
@@ -219,12 +220,14 @@ static enum zkl_need need(const struct zkl_contender *c)
 static void step(struct zkl_contender *c, struct zkl_event *event)
 {
 	struct zkl_actions actions;
+	bool ghost = c->recipe.leaving && !c->recipe.node[0];
 
 	event->now = now(c);
 	event->until = proof(c);
 	if (event->type == ZKL_EV_LISTED)
 		c->far_gone = false;
 	zkl_recipe_step(&c->recipe, event, &actions);
+	zkl_session_metrics(c->session)->ghosts += ghost && c->recipe.node[0];
 	for (int i = 0; i < actions.count; i++)
 		perform(c, &actions.list[i]);
 	if (c->recipe.state == ZKL_ENDED)

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "run/session_private.h"
 
-/* An identity that nobody else can have: it seals our nodes (design 3, "Seal"). NULL: no random
+/* An identity that nobody else can have: it seals our nodes (docs/recipe.md, R3). NULL: no random
  * bytes are to be had, and one that others can guess would be trusted for nothing. */
 static char *new_seal(void)
 {

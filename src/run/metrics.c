@@ -23,6 +23,23 @@ void zkl_metrics_observe(struct zkl_histogram *histogram, zkl_time span)
 		histogram->buckets[i] += seconds <= bounds[i];
 }
 
+static void add_histogram(struct zkl_histogram *sum, const struct zkl_histogram *more)
+{
+	sum->count += more->count;
+	sum->sum += more->sum;
+	for (int i = 0; i < ZKL_BUCKETS; i++)
+		sum->buckets[i] += more->buckets[i];
+}
+
+void zkl_metrics_add(struct zkl_session_metrics *sum, const struct zkl_session_metrics *more)
+{
+	for (int op = 0; op < ZKL_OPS; op++)
+		for (int rc = 0; rc < ZKL_RCS; rc++)
+			sum->retries[op][rc] += more->retries[op][rc];
+	sum->ghosts += more->ghosts;
+	add_histogram(&sum->heartbeat, &more->heartbeat);
+}
+
 static void head(GString *out, const char *name, const char *type, const char *help)
 {
 	g_string_append_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
@@ -101,8 +118,11 @@ static void histogram(GString *out, const char *name, const char *labels, const 
 
 static void locks(GString *out, const char *labels, const struct zkl_metrics *m)
 {
-	results(out, "zklock_acquire_total", labels, "Attempts to take a lock, by result.",
+	char *modes = g_strconcat(labels, labels[0] ? "," : "", "mode=\"exclusive\"", NULL);
+
+	results(out, "zklock_acquire_total", modes, "Attempts to take a lock, by result.",
 		m->acquired);
+	g_free(modes);
 	results(out, "zklock_release_total", labels, "Releases, by result.", m->released);
 	head(out, "zklock_lost_total", "counter", "Holds that were lost, by cause.");
 	for (unsigned i = ZKLOCK_CAUSE_UNPROVEN; i <= ZKLOCK_CAUSE_CLOSED; i++)
@@ -115,6 +135,35 @@ static void locks(GString *out, const char *labels, const struct zkl_metrics *m)
 		&m->release);
 	gauge(out, "zklock_held", labels, "Locks held now.", (double)m->held);
 	gauge(out, "zklock_waiters", labels, "Contenders waiting now.", (double)m->waiting);
+}
+
+/* Only what there was: a line for each pair of operation and cause. */
+static void retries(GString *out, const char *labels, const struct zkl_session_metrics *m)
+{
+	head(out, "zklock_retries_total", "counter",
+		"Requests of contenders to be sent again, by operation and what came back.");
+	for (int op = 0; op < ZKL_OPS; op++)
+		for (int rc = 0; rc < ZKL_RCS; rc++) {
+			char *pair;
+
+			if (!m->retries[op][rc])
+				continue;
+			pair = g_strdup_printf("%s%sop=\"%s\"", labels, labels[0] ? "," : "",
+				zkl_op_name((enum zkl_op)op));
+			line(out, "zklock_retries_total", pair, "code",
+				zkl_rc_name((enum zkl_rc)rc), (double)m->retries[op][rc]);
+			g_free(pair);
+		}
+}
+
+static void wire(GString *out, const char *labels, const struct zkl_session_metrics *m)
+{
+	retries(out, labels, m);
+	counter(out, "zklock_ghost_cleanups_total", labels,
+		"Nodes that came to light when nobody wanted them any more, and were deleted.",
+		(double)m->ghosts);
+	histogram(out, "zklock_heartbeat_seconds", labels,
+		"From the sending of a proof to its acknowledgement.", &m->heartbeat);
 }
 
 static void session_lines(GString *out, const char *labels, const struct zkl_metrics *m,
@@ -147,6 +196,7 @@ int zkl_metrics_write(zklock_session_t *session, const char *labels,
 	struct zkl_loop *loop = zkl_pool_loop(session);
 	zklock_session_info_t info = {.size = sizeof(info)};
 	struct zkl_metrics metrics;
+	struct zkl_session_metrics sum = {0};
 	GString *out = g_string_new(NULL);
 	zkl_time left = 0;
 	int stop;
@@ -154,10 +204,12 @@ int zkl_metrics_write(zklock_session_t *session, const char *labels,
 	zkl_loop_enter(loop);
 	metrics = *zkl_pool_metrics(session);
 	zkl_pool_info(session, &info);
+	zkl_pool_session_metrics(session, &sum);
 	if (!zkl_pool_closing(session))
 		left = zkl_session_until(zkl_pool_first(session)) - zkl_loop_now(loop);
 	zkl_loop_leave(loop);
 	locks(out, labels ? labels : "", &metrics);
+	wire(out, labels ? labels : "", &sum);
 	session_lines(
 		out, labels ? labels : "", &metrics, &info, (double)MAX(left, 0) / (double)ZKL_SEC);
 	stop = write(out->str, out->len, user);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* metrics.h - counters and histograms of a session's locks, in Prometheus text format 0.0.4
- * (names: ecosystem.md section 4). Counted inside the monitor. */
+ * (names: zklock_metrics_write(3)). Counted inside the monitor. */
 #ifndef ZKL_RUN_METRICS_H
 #define ZKL_RUN_METRICS_H
 
 #include <zklock/zklock.h>
 
-#include "port/clock.h"
+#include "port/transport.h"
 
 #define ZKL_BUCKETS 12
 
@@ -25,7 +25,15 @@ struct zkl_metrics {
 	int64_t held, waiting;
 };
 
+/* What one ZooKeeper session counts; the pool adds them up. */
+struct zkl_session_metrics {
+	uint64_t retries[ZKL_OPS][ZKL_RCS]; /* requests that had to be sent again, and why */
+	uint64_t ghosts; /* nodes that came to light when nobody wanted them any more */
+	struct zkl_histogram heartbeat;
+};
+
 void zkl_metrics_observe(struct zkl_histogram *histogram, zkl_time span);
+void zkl_metrics_add(struct zkl_session_metrics *sum, const struct zkl_session_metrics *more);
 
 /* Outside of the monitor. */
 int zkl_metrics_write(zklock_session_t *session, const char *labels,

@@ -327,3 +327,9 @@ void zkl_pool_info(const zklock_session_t *pool, zklock_session_info_t *info)
 		info->proofs += one.proofs;
 	}
 }
+
+void zkl_pool_session_metrics(const zklock_session_t *pool, struct zkl_session_metrics *sum)
+{
+	for (guint i = 0; !pool->closing && i < pool->sessions->len; i++)
+		zkl_metrics_add(sum, zkl_session_metrics(pool->sessions->pdata[i]));
+}

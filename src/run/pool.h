@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pool.h - what the program calls a session: one loop, and as many ZooKeeper sessions as its
- * watches need. One SetWatches must stay below 1 MiB (reliability.md 6.15), so a second session is
+ * watches need. One SetWatches must stay below 1 MiB (traps.md 15), so a second session is
  * opened when the first has its fill; most programs never see it.
  */
 #ifndef ZKL_RUN_POOL_H
@@ -38,6 +38,7 @@ int zkl_pool_wait_connected(zklock_session_t *pool, zkl_time deadline);
 void zkl_pool_set_callback(zklock_session_t *pool, zklock_session_fn fn, void *user);
 struct zkl_metrics *zkl_pool_metrics(zklock_session_t *pool);
 void zkl_pool_info(const zklock_session_t *pool, zklock_session_info_t *info);
+void zkl_pool_session_metrics(const zklock_session_t *pool, struct zkl_session_metrics *sum);
 
 /* A session with room for another waiter. */
 struct zkl_session *zkl_pool_session(zklock_session_t *pool);

@@ -98,6 +98,7 @@ struct zkl_record_terms zkl_session_terms(const struct zkl_session *s); /* as ne
 bool zkl_session_can_prove(const struct zkl_session *s);
 bool zkl_session_sealed(const struct zkl_session *s);
 void zkl_session_info(const struct zkl_session *s, zklock_session_info_t *info);
+struct zkl_session_metrics *zkl_session_metrics(struct zkl_session *s); /* to be counted up */
 
 void zkl_session_add(struct zkl_session *s, struct zkl_client *c);
 void zkl_session_remove(struct zkl_session *s, struct zkl_client *c);

@@ -88,6 +88,11 @@ void zkl_session_info(const struct zkl_session *s, zklock_session_info_t *info)
 	info->proofs = s->proofs;
 }
 
+struct zkl_session_metrics *zkl_session_metrics(struct zkl_session *s)
+{
+	return &s->metrics;
+}
+
 size_t zkl_session_watch_bytes(const struct zkl_session *s)
 {
 	return s->clients.watch_bytes;

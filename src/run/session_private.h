@@ -5,6 +5,7 @@
 #define ZKL_RUN_SESSION_PRIVATE_H
 
 #include "run/clients.h"
+#include "run/metrics.h"
 #include "run/prover.h"
 #include "run/session.h"
 #include "run/watches.h"
@@ -38,6 +39,7 @@ struct zkl_session {
 	struct zkl_watches watches; /* node -> client ids */
 	GHashTable *strangers;	    /* dir -> struct strangers */
 	int64_t sessions, moves, writes, reads, proofs;
+	struct zkl_session_metrics metrics;
 	void (*empty)(void *); /* draining: the last client has gone */
 	void *empty_arg;
 	void (*done)(void *);

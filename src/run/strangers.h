@@ -2,7 +2,7 @@
 /*
  * strangers.h - children of a lock's parent that are no contenders: how many there are, so that a
  * trylock can tell from the parent's stat alone whether anybody stands in the queue. Without it one
- * foreign child would make every trylock fail for ever (peers.md 22).
+ * foreign child would make every trylock fail for ever (bugs.md 22).
  */
 #ifndef ZKL_RUN_STRANGERS_H
 #define ZKL_RUN_STRANGERS_H

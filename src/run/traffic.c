@@ -110,9 +110,10 @@ static void proof_answered(
 			c->ops->missing(c);
 	}
 	s->denied = m->result == ZKL_REFUSED && m->rc == ZKL_RC_NO_AUTH; /* row 20, H */
-	if (m->result == ZKL_DONE)
+	if (m->result == ZKL_DONE) {
+		zkl_metrics_observe(&s->metrics.heartbeat, zkl_loop_now(s->loop) - flight->sent);
 		zkl_clients_each(&s->clients, tell_proven, s);
-	else if (m->result == ZKL_REFUSED && m->rc == ZKL_RC_NO_NODE)
+	} else if (m->result == ZKL_REFUSED && m->rc == ZKL_RC_NO_NODE)
 		zkl_prover_now(&s->prover); /* the others are not proven by this */
 }
 

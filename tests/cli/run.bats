@@ -283,6 +283,10 @@ is_stopped() { [[ $(awk '/^State:/ { print $2 }' "/proc/$1/status") == T ]]; }
 	grep -qE '^# TYPE zklock_[a-z_]+ counter$' m.prom
 	grep -qE '^zklock_[a-z_]+(\{[^}]*\})? [0-9.]+$' m.prom
 	[[ $(stat -c %a m.prom) == 644 ]]
+	grep -qF 'zklock_acquire_total{mode="exclusive",result="ok"} 1' m.prom
+	[[ $(awk '/^zklock_heartbeat_seconds_bucket/' m.prom | wc -l) == 13 ]]
+	diff <(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' m.prom | sort) \
+		<(grep '^[.]It Li' "$top_srcdir/docs/man/zklock_metrics_write.3" | grep -o 'zklock_[a-z_]*' | sort)
 	run -0 zklock run --metrics-file /nowhere/m.prom "$LOCK" -- true
 	[[ $output == *"--metrics-file"* ]]
 }
