@@ -568,6 +568,34 @@ START_TEST(no_random_bytes_no_seal)
 }
 END_TEST
 
+/* Row 7, J: the create's answer is lost, and then its caller leaves. */
+START_TEST(a_node_that_nobody_wants_is_deleted_and_counted)
+{
+	const struct fake_fault lost_answer = {.kind = FAKE_LOSE,
+		.place = FAKE_AT_CLIENT,
+		.op = ZKL_OP_CREATE,
+		.host = FAKE_ANY,
+		.ms = 500};
+	struct zkl_session_metrics sum = {0};
+
+	begin();
+	ck_assert_int_eq(zkl_lock_acquire_async(mine, -1), ZKLOCK_OK); /* makes the parents */
+	world_run(world, 50);
+	ck_assert_int_eq(zkl_lock_release_async(mine), ZKLOCK_OK);
+	world_run(world, 50);
+	saw("A:granted A:released");
+	fake_plan(world->fake, &lost_answer);
+	ck_assert_int_eq(zkl_lock_acquire_async(mine, -1), ZKLOCK_OK);
+	zkl_lock_cancel(mine);
+	world_run(world, 3000);
+	zkl_pool_session_metrics(a->pool, &sum);
+	ck_assert_uint_eq(sum.ghosts, 1);
+	ck_assert_uint_eq(sum.retries[ZKL_OP_CREATE][ZKL_RC_CONNECTION], 1);
+	saw("A:failed(9)");
+	end();
+}
+END_TEST
+
 CHECK_MAIN("handles", granted_and_released_once, release_in_a_callback, lock_again_in_a_callback,
 	free_in_a_callback, close_in_a_callback, free_while_waiting_and_while_holding,
 	cancel_is_told_once, lost_is_told_once_and_unlock_says_so,
@@ -575,4 +603,4 @@ CHECK_MAIN("handles", granted_and_released_once, release_in_a_callback, lock_aga
 	granted_and_lost_before_the_thread_woke, events_by_descriptor,
 	granted_and_freed_before_the_thread_woke, freed_as_its_holder_exits,
 	what_is_freed_is_counted_no_more, the_guard_asks_for_the_node_and_no_version,
-	no_random_bytes_no_seal)
+	no_random_bytes_no_seal, a_node_that_nobody_wants_is_deleted_and_counted)
