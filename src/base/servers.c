@@ -2,7 +2,7 @@
 /*
  * servers.c - the connect string, read by ourselves.
  *
- * The C client's own reading has traps (reliability.md 6.25): the port is required, brackets round
+ * The C client's own reading has traps (traps.md 25): the port is required, brackets round
  * an IPv6 address are refused while "::1:2181" is taken, and an error shows up late. Here a port
  * may be left out, brackets are the way to write IPv6, and what is wrong is said at once.
  */

@@ -36,7 +36,7 @@ enum zkl_event_type {
 	ZKL_EV_DELETED,
 };
 
-/* What an answer says, as far as the recipe cares (peers.md 51). */
+/* What an answer says, as far as the recipe cares (bugs.md 51). */
 enum zkl_answer {
 	ZKL_ANS_OK,
 	ZKL_ANS_NO_NODE,

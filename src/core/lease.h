@@ -15,7 +15,7 @@
  *	no server had heard of this connection yet.
  *
  * Only the *acknowledged write* makes this true: a follower cut off from its leader still answers
- * reads (reliability.md 0.1). Each observer hop costs another T/4.
+ * reads (docs/guarantees.md). Each observer hop costs another T/4.
  */
 #ifndef ZKL_CORE_LEASE_H
 #define ZKL_CORE_LEASE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * name.h - names of contenders' znodes: ours, and those of the neighbours that may stand in the
- * same queue (peers.md section 2).
+ * same queue (docs/peers.md).
  *
  *	<guid>-lock-<seq>		ours; the name that ZooKeeper's recipe page gives
  *	_c_<guid>-lock-<seq>		Curator, go-zookeeper
@@ -34,7 +34,7 @@ bool zkl_name_parse(const char *child, struct zkl_name *ret);
 bool zkl_name_has_guid(const char *child, const char *guid);
 
 /* Order of two sequence numbers: < 0 when a comes first. Serial numbers of 32 bits: right over the
- * wrap, as long as the queue spans less than 2^31 (peers.md 38). */
+ * wrap, as long as the queue spans less than 2^31 (bugs.md 38). */
 int32_t zkl_seq_compare(int32_t a, int32_t b);
 
 /* May this text be a lock's name / a root? */

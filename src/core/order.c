@@ -13,8 +13,8 @@ struct place {
 	const char *child;
 };
 
-/* Does a come before b? Equal numbers are legal among Curator's readers and writers (peers.md
- * section 2): exclusive first, then by name, so that all agree. */
+/* Does a come before b? Equal numbers are legal among Curator's readers and writers
+ * (docs/peers.md): exclusive first, then by name, so that all agree. */
 static bool before(const struct place *a, const struct place *b)
 {
 	int32_t d = zkl_seq_compare(a->name.seq, b->name.seq);

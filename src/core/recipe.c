@@ -226,7 +226,7 @@ static void own_gone(struct zkl_recipe *r, struct zkl_actions *out) /* R6 */
 static void own(struct zkl_recipe *r, const struct zkl_event *e, struct zkl_actions *out)
 {
 	if (e->answer == ZKL_ANS_NO_NODE || (e->answer == ZKL_ANS_OK && e->session != r->session)) {
-		own_gone(r, out); /* another session's node is none of ours (peers.md 1, 3) */
+		own_gone(r, out); /* another session's node is none of ours (bugs.md 1, 3) */
 	} else if (e->answer != ZKL_ANS_OK) {
 		zkl_moves_stall(r, out);
 	} else {
@@ -248,7 +248,7 @@ static void pred(struct zkl_recipe *r, const struct zkl_event *e, struct zkl_act
 		r->told_queued = true;
 	} else if (e->answer == ZKL_ANS_NO_NODE) {
 		next_nearest(r, out, "predecessor is gone");
-	} else if (e->answer == ZKL_ANS_DENIED) { /* its events would be dropped: design 3 */
+	} else if (e->answer == ZKL_ANS_DENIED) { /* its events would be dropped: docs/recipe.md */
 		zkl_leave_fail(r, out, ZKLOCK_ERR_ACCESS, "may not read the predecessor");
 	} else {
 		zkl_moves_stall(r, out);

@@ -7,7 +7,7 @@
 #include <time.h>
 
 /* CLOCK_BOOTTIME: the servers' time goes on while this machine sleeps, and so does this one. The C
- * client's own CLOCK_MONOTONIC_RAW does not (reliability.md 6.24). */
+ * client's own CLOCK_MONOTONIC_RAW does not (traps.md 24). */
 static zkl_time real_now(void *ctx)
 {
 	(void)ctx;
@@ -18,7 +18,7 @@ static zkl_time real_now(void *ctx)
 }
 
 /* Never random() or drand48(): the C client seeds them again whenever it likes
- * (reliability.md 6.19). */
+ * (traps.md 19). */
 static uint64_t real_random(void *ctx)
 {
 	(void)ctx;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Nanoseconds of CLOCK_BOOTTIME: it goes on while the machine sleeps, as the servers' time does
- * (fault matrix row 4). */
+ * (faults.md row 4). */
 typedef int64_t zkl_time;
 
 #define ZKL_MS	  ((zkl_time)1000000)

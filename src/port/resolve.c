@@ -3,7 +3,7 @@
  * resolve.c - names of servers into addresses.
  *
  * The C client resolves inside its I/O loop, over and over; a dead name server stops its pings and
- * its timeouts, and the session ends without a word (reliability.md 6.1, fault matrix row 16). So
+ * its timeouts, and the session ends without a word (traps.md 1, faults.md row 16). So
  * it never sees a name from us. A look-up can block for half a minute and cannot be cancelled: it
  * runs on a detached thread, and whoever no longer wants the answer walks away.
  */

@@ -3,7 +3,7 @@
  * socket.c - the descriptors of this process, from /proc.
  *
  * The C client keeps its descriptors to itself. To cut a connection, and to keep children from
- * inheriting it (reliability.md 6.21: the client sets no CLOEXEC), we look for them from outside.
+ * inheriting it (traps.md 21: the client sets no CLOEXEC), we look for them from outside.
  * A descriptor is known by its inode; before anything is done to it, a duplicate is checked again,
  * so that a number that was closed and given away in between is never touched.
  */

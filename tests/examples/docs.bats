@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# What docs/faults.md, bugs.md and recipe.md say is tested, is: every test they name exists.
+# What docs/faults.md, bugs.md, traps.md and recipe.md say is tested, is: every test they name exists.
 bats_require_minimum_version 1.5.0
 
 setup_file() {
@@ -81,5 +81,13 @@ all_exist() {
 @test "bugs: 57 rows of peers, each with a test, a rule, or a feature it waits for" {
 	[ "$(grep -cE '^\| [0-9]+ \|' docs/bugs.md)" -eq 57 ]
 	run awk -F '|' '/^\| [0-9]+ \|/ && $5 !~ /`[a-z]+:/ && $5 !~ /waits for/ && $5 !~ /rule/ || /no test yet/ { print }' docs/bugs.md
+	[ -z "$output" ]
+}
+
+@test "traps: every test that is named exists" { all_exist docs/traps.md; }
+
+@test "traps: 30 rows, each with a test, or why there is none" {
+	[ "$(grep -cE '^\| [0-9]+ \|' docs/traps.md)" -eq 30 ]
+	run awk -F '|' '/^\| [0-9]+ \|/ && (NF != 8 || $7 !~ /`[a-z]+:/ && $7 !~ /no test: /) { print }' docs/traps.md
 	[ -z "$output" ]
 }

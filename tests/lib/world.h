@@ -7,7 +7,7 @@
  *
  *	[  12] A > JOINING -> HELD: first in order
  *
- * After every event the promises are checked (design section 2): P1, P2, P4, P5, P7, P9, and that
+ * After every event the promises are checked (docs/guarantees.md): P1, P2, P4, P5, P7, P9, and that
  * nobody believes in a node that the servers have ended (P3). The first thing that breaks one is
  * kept: world_violation().
  */

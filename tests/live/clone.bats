@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # scripts in quotes are for other shells; bats and helper.bash set what is read here
 #
-# A machine was cloned: two processes with one session (fault matrix row 37). Nothing prevents it;
+# A machine was cloned: two processes with one session (faults.md row 37). Nothing prevents it;
 # these show what then happens. The copy is played by a client that presents the session of the other.
 
 setup() {

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # bats and helper.bash set what is read here
 #
 # Servers that are known by name: a name server that goes silent, and servers that move to other
-# addresses (fault matrix rows 16 and 32). Names are resolved in a mount namespace of this file's own,
+# addresses (faults.md rows 16 and 32). Names are resolved in a mount namespace of this file's own,
 # by a name server of its own. Needs root.
 
 setup_file() {

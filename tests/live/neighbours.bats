@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Plain neighbours (P10): real Curator, or real kazoo, in one queue with eight `zklock run`, each of
-# which is killed once. Never both at once: they are unsafe with each other (peers.md section 2).
+# which is killed once. Never both at once: they are unsafe with each other (docs/peers.md).
 
 top_srcdir=${top_srcdir:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 

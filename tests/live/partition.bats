@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # The holder always knows: partitions between three servers, and between a server and the holder, by
-# packet filter in a network namespace of this file's own. Promises P3, P4, P11; fault matrix rows
+# packet filter in a network namespace of this file's own. Promises P3, P4, P11; faults.md rows
 # 6, 7, 8, 9. What is true is read from the leader's transaction log. Needs root.
 # Each case runs once, or PARTITION_RUNS times.
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2154 # bats and helper.bash set what is read here
-# A queue of 10 000 (fault matrix row 22): what it costs is counted by tests/story/test_counts.c.
+# A queue of 10 000 (faults.md row 22): what it costs is counted by tests/story/test_counts.c.
 
 setup() {
 	load ../cli/helper

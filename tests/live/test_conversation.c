@@ -698,7 +698,7 @@ START_TEST(refused_credentials_are_told)
 END_TEST
 
 /* As run/session does it: one lock of the owner's, taken in deliver() and held while sending.
- * Threads send, move and ask while the transport is closed under them (peers.md 45). */
+ * Threads send, move and ask while the transport is closed under them (bugs.md 45). */
 struct owner {
 	pthread_mutex_t lock;
 	struct party *party;

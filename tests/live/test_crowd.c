@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_crowd.c - many sessions at once, each a ZooKeeper session of its own, in a few processes:
- * who writes while it waits, and what all of them do when the leader falls silent (reliability.md
- * rows 10 and 22). Counted on both sides, by the sessions and by the servers.
+ * who writes while it waits, and what all of them do when the leader falls silent (faults.md rows
+ * 10 and 22). Counted on both sides, by the sessions and by the servers.
  *
  * ZKLOCK_CROWD=1000 makes so many sessions; fewer without it.
  */

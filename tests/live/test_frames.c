@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_frames.c - one cycle of queueing, holding and releasing, in which request n, or its reply,
- * is lost: for each n, with the connection reset or silent from then on (fault matrix rows 5, 6,
+ * is lost: for each n, with the connection reset or silent from then on (faults.md rows 5, 6,
  * 7). All of these rides go on at the same time, each through a proxy and for a lock of its own.
  */
 #include <poll.h>

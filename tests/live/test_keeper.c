@@ -78,7 +78,7 @@ START_TEST(one_keeper_for_all)
 }
 END_TEST
 
-/* Fault matrix row 24: the keeper stayed behind in the parent, and what it kept is not the child's.
+/* faults.md row 24: the keeper stayed behind in the parent, and what it kept is not the child's.
  */
 START_TEST(a_child_keeps_its_own)
 {

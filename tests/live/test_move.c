@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_move.c - leaving a silent server (design P11), on three servers of its own: the session, its
+ * test_move.c - leaving a silent server (P11), on three servers of its own: the session, its
  * node and its watch stay, and no connection but ours is ever touched.
  */
 #include <arpa/inet.h>
@@ -307,7 +307,7 @@ START_TEST(nothing_to_leave)
 }
 END_TEST
 
-/* Pitfall 6.21: a program that we start must not hold our connection open. */
+/* traps.md 21: a program that we start must not hold our connection open. */
 START_TEST(no_descriptor_is_inherited)
 {
 	struct zkl_pipes before, after;

@@ -118,7 +118,7 @@ static void *lock_and_exit(void *arg)
 	return NULL;
 }
 
-/* fault matrix row 26, H */
+/* faults.md row 26, H */
 START_TEST(thread_that_exits_holding_releases)
 {
 	zklock_session_t *s = live_session(0);
@@ -142,7 +142,7 @@ static void *lock_for_ever(void *arg)
 	return NULL;
 }
 
-/* fault matrix row 27, W */
+/* faults.md row 27, W */
 START_TEST(pthread_cancel_of_a_waiter_removes_its_node)
 {
 	zklock_session_t *s = live_session(0);
@@ -168,7 +168,7 @@ START_TEST(pthread_cancel_of_a_waiter_removes_its_node)
 }
 END_TEST
 
-/* fault matrix row 24 */
+/* faults.md row 24 */
 START_TEST(fork_child_is_refused_and_the_parent_unharmed)
 {
 	zklock_session_t *s = live_session(0);

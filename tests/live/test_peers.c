@@ -431,7 +431,7 @@ START_TEST(curator_testWithNamespace_chroot)
 }
 END_TEST
 
-/* Curator testAttemptLockFailedException; peers.md 40 */
+/* Curator testAttemptLockFailedException; bugs.md 40 */
 START_TEST(curator_no_server_ends_at_the_deadline)
 {
 	zklock_session_t *s;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_process.c - what happens to a process and its threads while they join, wait, hold or
- * release: fork, cancellation, signals, no descriptors left (fault matrix rows 24, 27, 28, 34). A
+ * release: fork, cancellation, signals, no descriptors left (faults.md rows 24, 27, 28, 34). A
  * proxy holds back the reply that would end the state.
  */
 #include <dlfcn.h>
@@ -316,7 +316,7 @@ END_TEST
 
 static atomic_llong fake_time;
 
-/* The client numbers its requests from the time of day on (pitfall 6.20, peers.md 50). */
+/* The client numbers its requests from the time of day on (traps.md 20, bugs.md 50). */
 __attribute__((visibility("default"))) time_t time(time_t *ret)
 {
 	struct timespec t;

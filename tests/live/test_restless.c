@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_restless.c - sessions that are forced from server to server under load (design P11): what
+ * test_restless.c - sessions that are forced from server to server under load (P11): what
  * was held stays held by the same node, hand-overs go on and never grant twice. Mostly for
  * ThreadSanitizer: a move comes at any time, between any two steps of the others.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_sleep.c - processes that sleep for longer than their session lives (P3; fault matrix rows 3
+ * test_sleep.c - processes that sleep for longer than their session lives (P3; faults.md rows 3
  * and 4): stopped, and on a machine that was suspended.
  *
  * A suspended machine differs from a stopped process in this: CLOCK_MONOTONIC stands still, only

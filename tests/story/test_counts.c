@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_counts.c - what each verb costs, counted at the transport: the table at the end of section 3
- * of the design, behind 1, 1000 and 10 000 waiters (P9, P12). Requests are counted, not time, so a
- * change here is a regression on any machine.
+ * test_counts.c - what each verb costs, counted at the transport: the table of docs/recipe.md,
+ * behind 1, 1000 and 10 000 waiters (P9, P12). Requests are counted, not time, so a change here is
+ * a regression on any machine.
  */
 #include "lib/world.h"
 

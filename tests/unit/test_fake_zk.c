@@ -458,7 +458,7 @@ START_TEST(pings_keep_an_idle_session)
 }
 END_TEST
 
-/* reliability.md, result 1: reads prove nothing. */
+/* Reads prove nothing (docs/guarantees.md). */
 START_TEST(a_cut_follower_reads_on_while_the_leader_expires)
 {
 	begin(&(struct fake_config){.sync_limit = 20});

@@ -2,7 +2,7 @@
 /*
  * test_prover.c - when a silent server is left: late enough not to run from every delay, early
  * enough to be elsewhere before the proof is over, never twice in V, and not all sessions at once
- * (reliability.md rows 9, 10 and 12).
+ * (faults.md rows 9, 10 and 12).
  */
 #include "lib/check_main.h"
 #include "run/prover.h"

@@ -8,8 +8,8 @@
 #include "port/zk/zhandle.h"
 #include "port/zk/result.h"
 
-/* A server drops a connection that sends more than its jute.maxbuffer, again and again (fault
- * matrix row 35); this is the default, less what a header takes. */
+/* A server drops a connection that sends more than its jute.maxbuffer, again and again (faults.md
+ * row 35); this is the default, less what a header takes. */
 #define PACKET_MAX   (0xfffff - 1024)
 #define SEQUENCE_LEN 11 /* what a server adds to a sequential name, sign included */
 
@@ -85,7 +85,7 @@ struct zkl_call *zkl_call_new(struct zkl_transport *t, const struct zkl_request 
 	call->made = (char *)(call->results + n);
 	call->made_size = (int)made;
 	for (size_t i = 0; i < n; i++)
-		call->results[i].err = ZRUNTIMEINCONSISTENCY; /* unknown until told (peers.md 52) */
+		call->results[i].err = ZRUNTIMEINCONSISTENCY; /* unknown until told (bugs.md 52) */
 	return call;
 }
 

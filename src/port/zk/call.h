@@ -42,7 +42,7 @@ struct zkl_message zkl_call_reply(const struct zkl_call *call, int native);
 /* The client is done with it: delivers `m`, unless it was answered before. */
 void zkl_call_finish(struct zkl_call *call, struct zkl_message *m);
 
-/* Answers everything under way ourselves (6.9, peers.md 41, 42). */
+/* Answers everything under way ourselves (traps.md 9, bugs.md 41, 42). */
 void zkl_call_answer_all(struct zkl_transport *t, int native);
 /* When the client is gone. */
 void zkl_call_drop_answered(struct zkl_transport *t);

@@ -32,7 +32,7 @@ void zkl_client_log(const char *line)
 extern ZOOAPI ZooLogLevel logLevel; /* zookeeper_log.h, which cannot be included by this path */
 
 /* The client has one level for the whole process: quieter than it was, never louder. One of its few
- * warnings prints the very string that zoo_set_servers() frees (peers.md 56). */
+ * warnings prints the very string that zoo_set_servers() frees (bugs.md 56). */
 void zkl_client_log_quieten(void)
 {
 	if (logLevel > ZOO_LOG_LEVEL_ERROR)

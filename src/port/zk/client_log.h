@@ -5,7 +5,7 @@
 
 /* The client's log_callback_fn. */
 void zkl_client_log(const char *line);
-/* Keeps the client, which has one level for the whole process, below its debug level (6.29). */
+/* Keeps the client, which has one level for the whole process, at errors (traps.md 29). */
 void zkl_client_log_quieten(void);
 
 #endif

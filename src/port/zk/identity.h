@@ -24,7 +24,7 @@ struct zkl_identity {
 
 /* False: no such access list (it is logged), or no memory; clear it all the same. */
 bool zkl_identity_take(struct zkl_identity *who, const struct zkl_open *o);
-/* What `zh` does not have yet. False: while a connection is down the client takes none (6.5). */
+/* What `zh` lacks yet. False: while a connection is down the client takes none (traps.md 5). */
 bool zkl_identity_give(struct zkl_identity *who, zhandle_t *zh);
 void zkl_identity_clear(struct zkl_identity *who);
 

@@ -20,7 +20,7 @@
 
 #define RETRY_FIRST_MS 50
 #define RETRY_LAST_MS  5000
-#define DRAIN_MS       1000 /* for replies under way when we leave (peers.md 43) */
+#define DRAIN_MS       1000 /* for replies under way when we leave (bugs.md 43) */
 #define CUT_MS	       100  /* for the client to notice that its socket is shut */
 
 /* Until `over`, at most `ms`. */
@@ -86,7 +86,7 @@ static bool begin(struct zkl_transport *t)
 			strerror(error));
 		return false;
 	}
-	zoo_set_servers_resolution_delay(zh, -1); /* 6.1 */
+	zoo_set_servers_resolution_delay(zh, -1); /* traps.md 1 */
 	pthread_mutex_lock(&t->lock);
 	zkl_zhandle_take(t, zh);
 	zkl_identity_give(&t->identity, zh);
@@ -132,7 +132,7 @@ static void part(struct zkl_transport *t)
 }
 
 /* Once zookeeper_close() has returned the client's threads are gone, and what it has not completed
- * it never will (6.9, peers.md 42). */
+ * it never will (traps.md 9, bugs.md 42). */
 static void leave(struct zkl_transport *t)
 {
 	zkl_lookup_end(t);
@@ -240,8 +240,8 @@ static bool add(struct zkl_transport *t)
 	return first;
 }
 
-/* An end may take seconds (6.22), so each has a thread of its own while others are kept; where none
- * is to be had they end one after the other. */
+/* An end may take seconds (traps.md 22), so each has a thread of its own while others are kept;
+ * where none is to be had they end one after the other. */
 static void attend(void)
 {
 	bool last;
@@ -264,7 +264,7 @@ static void *keep(void *arg)
 	return NULL;
 }
 
-/* A child has our memory and none of our threads (fault matrix row 24). What was kept is the
+/* A child has our memory and none of our threads (faults.md row 24). What was kept is the
  * parent's; what the child opens itself gets a keeper of its own. */
 static void in_child(void)
 {

@@ -2,9 +2,10 @@
 /*
  * lookup.c - names into addresses, for a handle.
  *
- * A connection that is lost may have been lost because its server lives elsewhere now (row 32), so
- * the names are looked up again until one of the servers answers. The client is told while it has
- * no connection only: it would end one (update_addrs()), and its own look-ups stay off (6.1).
+ * A connection that is lost may have been lost because its server lives elsewhere now (faults.md
+ * row 32), so the names are looked up again until one of the servers answers. The client is told
+ * while it has no connection only: it would end one (update_addrs()), and its own look-ups stay off
+ * (traps.md 1).
  */
 #include "port/zk/lookup.h"
 

@@ -7,8 +7,8 @@
 
 /* The handle's watcher; `context` is the transport. */
 void zkl_notice_session(zhandle_t *zh, int type, int state, const char *path, void *context);
-/* Every data watch; `context` is the number of the watching client, not an address (6.11, 6.12,
- * peers.md 46). */
+/* Every data watch; `context` is the number of the watching client, not an address (traps.md 11,
+ * 12, bugs.md 46). */
 void zkl_notice_watch(zhandle_t *zh, int type, int state, const char *path, void *context);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* result.c - the one table of the client's codes (peers.md 51). */
+/* result.c - the one table of the client's codes (bugs.md 51). */
 #include "port/zk/result.h"
 
 #include <zookeeper/zookeeper.h>
 
 /* Definite is what a server says of a request it has read. What the client makes up when a
- * connection or a handle ends is unknown, whatever its name (peers.md 51); so is the code that a
+ * connection or a handle ends is unknown, whatever its name (bugs.md 51); so is the code that a
  * server gives when it stumbled, perhaps after the deed (ZMARSHALLINGERROR). */
 static const struct {
 	int native;

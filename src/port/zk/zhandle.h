@@ -44,7 +44,7 @@ struct zkl_transport {
 	pthread_cond_t wake; /* resolved, closing, connected, pending */
 	bool resolved, closing, linger;
 	zhandle_t *zh;
-	bool usable;	/* calls into the handle are allowed (peers.md 45) */
+	bool usable;	/* calls into the handle are allowed (bugs.md 45) */
 	bool connected; /* as told to the owner */
 	bool ended;	/* EXPIRED or AUTH_FAILED was told */
 	bool greeted;
