@@ -276,8 +276,9 @@ ZKLOCK_EXPORT const char *zklock_name(zklock_t *lock);
  * The same thread may take it again through the same handle and must then unlock as often.
  * zklock_lock() waits for ever, zklock_timedlock() until the deadline, which covers everything:
  * connecting, creating parents, queueing and waiting. zklock_trylock() takes it only if nobody
- * has it and nobody waits; it answers in one round trip and joins no queue; while there is no
- * connection it gives up after the session timeout.
+ * has it and nobody waits; it answers in one round trip (two when it is new to this session which
+ * children of the lock's node are contenders) and joins no queue; while there is no connection it
+ * gives up after the session timeout.
  * On ZKLOCK_OK the lock is proven to be ours for zklock_remaining_ms().
  * Blocks; can be ended by zklock_cancel(). Not ended by signals.
  * Errors: BUSY (trylock), TIMEOUT, UNAVAILABLE, CANCELLED, DEADLOCK, IN_USE (unbound), ACCESS,

@@ -46,8 +46,7 @@ static void peeked(struct zkl_contender *c, uint32_t cookie, enum zkl_answer ans
 			.type = ZKL_EV_PEEKED, .cookie = cookie, .answer = answer, .busy = busy});
 }
 
-/* Many children: some must be contenders. Few: count once how many are not (bugs.md 22), and then
- * only compare. */
+/* Children that are no contenders are counted, by a list, and then only compared (bugs.md 22). */
 static void on_peek(struct zkl_contender *c, uint32_t cookie, const struct zkl_message *m)
 {
 	int strangers;
@@ -57,8 +56,8 @@ static void on_peek(struct zkl_contender *c, uint32_t cookie, const struct zkl_m
 		return;
 	}
 	strangers = zkl_session_strangers(c->session, c->dir, m->stat.pzxid);
-	if (strangers >= 0 || m->stat.num_children > 64) {
-		peeked(c, cookie, ZKL_ANS_OK, m->stat.num_children > MAX(strangers, 0));
+	if (strangers >= 0) {
+		peeked(c, cookie, ZKL_ANS_OK, m->stat.num_children > strangers);
 		return;
 	}
 	c->peek_state = m->stat.pzxid;

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* strangers.c - counted once, and again when the same children stay in the way. */
+/* strangers.c - counted once, and again when the same children stay in the way: sooner when the
+ * last count brought news. */
 #include "run/strangers.h"
+
+#define PATIENCE_FIRST 2
+#define PATIENCE_LAST  64
 
 struct count {
 	int count;
 	int64_t counted; /* at this state of the children */
-	int64_t seen;	 /* asked for at this state */
+	int64_t seen;	 /* asked for at this state, so often: */
+	int times, patience;
 };
 
 GHashTable *zkl_strangers_new(void)
@@ -19,9 +24,11 @@ int zkl_strangers_known(GHashTable *strangers, const char *dir, int64_t pzxid)
 
 	if (!known)
 		return -1;
-	if (known->counted != pzxid && known->seen == pzxid)
-		return -1; /* busy twice with the same children: a stranger may be new */
+	if (known->seen != pzxid)
+		known->times = 0;
 	known->seen = pzxid;
+	if (known->counted != pzxid && ++known->times >= known->patience)
+		return -1; /* busy with the same children all the time: a stranger may be new */
 	return known->count;
 }
 
@@ -33,7 +40,11 @@ void zkl_strangers_set(GHashTable *strangers, const char *dir, int64_t pzxid, in
 		if (g_hash_table_size(strangers) >= ZKL_STRANGERS_MAX)
 			g_hash_table_remove_all(strangers); /* to count again costs a read */
 		known = g_new0(struct count, 1);
+		known->patience = PATIENCE_FIRST;
 		g_hash_table_insert(strangers, g_strdup(dir), known);
+	} else {
+		known->patience = known->count == count ? MIN(2 * known->patience, PATIENCE_LAST)
+							: PATIENCE_FIRST;
 	}
 	known->count = count;
 	known->counted = pzxid;

@@ -168,15 +168,59 @@ END_TEST
 START_TEST(try_on_a_held_lock)
 {
 	begin(BEHIND);
-	world_lock(a, 0);
-	world_run(world, 50);
-	ck_assert_int_eq(a->last_error, ZKLOCK_ERR_BUSY);
-	/* the first may have to see which of few children are contenders at all */
 	forget();
 	world_lock(a, 0);
 	world_run(world, 50);
 	ck_assert_int_eq(a->last_error, ZKLOCK_ERR_BUSY);
+	/* the first sees which of the children are contenders at all */
+	sent("list 1, exists 1");
+	world_lock(a, 0);
+	world_run(world, 50);
+	ck_assert_int_eq(a->last_error, ZKLOCK_ERR_BUSY);
 	sent("exists 1");
+	end();
+}
+END_TEST
+
+/* bugs.md 22: who is no contender stands in nobody's way. */
+static void strangers_come(const char *name, int n)
+{
+	for (int i = 0; i < n; i++) {
+		g_autofree char *path = g_strdup_printf(WORLD_LOCK "/%s-%d", name, i);
+
+		ck_assert(fake_create(
+			world->fake, path, "", ZKL_MODE_PERSISTENT, "world:anyone:cdrwa", NULL));
+	}
+	world_run(world, 50);
+	forget();
+}
+
+/* How many tries it takes until one has the lock, which is given back. */
+static int tries(void)
+{
+	int n = 0;
+
+	do {
+		ck_assert_int_lt(n++, 100);
+		world_lock(a, 0);
+		world_run(world, 50);
+	} while (a->phase != WORLD_HOLDING);
+	world_release(a);
+	world_run(world, 50);
+	return n;
+}
+
+START_TEST(try_beside_strangers)
+{
+	begin(0);
+	strangers_come("first", 100);
+	ck_assert_int_eq(tries(), 1);
+	sent("create 1, list 2, exists 1, signoff 1");
+	ck_assert_int_eq(tries(), 1);
+	sent("create 1, list 1, exists 1, signoff 1");
+	strangers_come("later", 1); /* a queue, as far as can be seen from outside */
+	ck_assert_int_eq(tries(), 2);
+	sent("create 1, list 2, exists 2, signoff 1");
 	end();
 }
 END_TEST
@@ -280,7 +324,7 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const single[] = {lock_free, one_wake_up, idle};
+	const TTest *const single[] = {lock_free, one_wake_up, idle, try_beside_strangers};
 	const TTest *const each[] = {lock_held, hand_over, hand_over_after_a_minute,
 		predecessor_left, try_on_a_held_lock, unlock, leaving_the_queue, proof, waiting};
 	Suite *suite = suite_create("counts");
