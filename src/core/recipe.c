@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * recipe.c - the fair lock: rules R1 to R10 of recipe.h, one function for each event. The places
- * and the ways between them are drawn in moves.c; the ways out are in leave.c.
+ * and the ways between them are drawn in moves.c, the ways out in leave.c. Rows: docs/faults.md.
  */
 #include "core/recipe.h"
 
