@@ -46,3 +46,34 @@ setup() {
 		grep -qE "^\.Nm $name( ,)?$" "$man"/*.3 || fail "$name"
 	done
 }
+
+# without_comments: the public headers, each comment one blank
+without_comments() {
+	cat "$top_srcdir"/include/zklock/*.h | tr '\n\t' '  ' | sed 's#/[*]#\x01#g; s#[*]/#\x02#g; s#\x01[^\x02]*\x02# #g'
+}
+
+@test "every public enumerator is in a page" {
+	names=$(without_comments | grep -oE 'enum zklock_[a-z_]+ \{[^}]*\}' | grep -oE 'ZKLOCK_[A-Z_]+' | sort -u)
+	[ "$(wc -l <<<"$names")" -ge 60 ]
+	for name in $names; do
+		grep -qE "^\.(It )?Dv (.* )?$name( |$)" "$man"/*.3 || fail "$name"
+	done
+	for name in $(grep -oE '^ZKLOCK_(OK|ERR_[A-Z_]+)$' <<<"$names"); do
+		grep -qx ".It Dv $name" "$man/zklock_strerror.3" || fail "zklock_strerror(3): $name"
+	done
+}
+
+@test "every field of a public struct is in a page that names the struct" {
+	without_comments | grep -oE 'typedef struct zklock_[a-z_]+ \{[^}]*\} zklock_[a-z_]+;' >structs
+	[ "$(wc -l <structs)" -eq 6 ]
+	while IFS= read -r struct; do
+		type=$(grep -oE '[a-z_]+;$' <<<"$struct" | tr -d ';')
+		pages=$(grep -lwE "$type" "$man"/*.3)
+		fields=$(sed 's/.*{//; s/}.*//; s/[[][0-9]*[]]//g; s/[,;]/\n/g' <<<"$struct" | grep -oE '[a-z_]+ *$')
+		[[ -n $fields ]]
+		for field in $fields; do
+			# shellcheck disable=SC2086 # several pages
+			grep -qE "^\.(It )?Va (.* )?$field( |$)" $pages || fail "$type: $field"
+		done
+	done <structs
+}
