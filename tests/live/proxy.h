@@ -18,7 +18,7 @@ struct proxy;
 enum proxy_op {
 	PROXY_CONNECT = 0,
 	PROXY_DELETE = 2,
-	PROXY_LIST = 12,
+	PROXY_LIST = 8,
 	PROXY_CREATE = 15, /* with a stat in its reply, as contenders are made */
 	PROXY_CHECK = 1413,
 	PROXY_SIGNOFF = 1405,

@@ -3,6 +3,7 @@
  * test_frames.c - one cycle of queueing, holding and releasing, in which request n, or its reply,
  * is lost: for each n, with the connection reset or silent from then on (faults.md rows 5, 6,
  * 7). All of these rides go on at the same time, each through a proxy and for a lock of its own.
+ * And attempts that end before the reply comes.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -228,4 +229,73 @@ START_TEST(a_cycle_without_request_n)
 }
 END_TEST
 
-CHECK_MAIN("frames", a_cycle_without_request_n)
+/* ---- the caller leaves before the answer ------------------------------------------------------
+ */
+
+static void cut_and_go(struct proxy *proxy)
+{
+	proxy_cut(proxy);
+	proxy_go(proxy);
+}
+
+/* The attempt ends while the reply to `op` is on its way, so that its znode stands without anybody
+ * who wants it; it goes without the end of its session, and the handle is as good as new. */
+static void leaves_nothing(const char *name, enum proxy_op op, void (*then)(struct proxy *))
+{
+	struct proxy *proxy = proxy_start(live_first_server());
+	zklock_session_t *session;
+	zklock_t *first, *lock;
+
+	others = live_session(0);
+	first = queue_up(others, name);
+	live_event(first, ZKLOCK_EVENT_GRANTED);
+	session = live_session_at(proxy_address(proxy), T);
+	lock = live_lock(session, name, ZKLOCK_UNBOUND);
+	zklock_fd(lock);
+	proxy_hold(proxy, op);
+	ck_ok(zklock_lock_async(lock, -1));
+	proxy_await(proxy);
+	if (op == PROXY_CREATE)
+		live_wait_contenders(
+			others, name, 2); /* it is there, and who made it cannot know */
+	ck_ok(zklock_cancel(lock));
+	ck_assert_int_eq(live_event(lock, ZKLOCK_EVENT_FAILED).error, ZKLOCK_ERR_CANCELLED);
+	then(proxy);
+	live_wait_contenders(others, name, 1);
+	ck_ok(zklock_lock_async(lock, -1));
+	live_event(lock, ZKLOCK_EVENT_QUEUED);
+	ck_ok(zklock_unlock(first));
+	live_event(lock, ZKLOCK_EVENT_GRANTED);
+	ck_assert_int_eq(live_info(session).sessions, 1);
+	ck_ok(zklock_unlock(lock));
+	zklock_free(lock);
+	zklock_free(first);
+	live_close(session);
+	live_close(others);
+	proxy_stop(proxy);
+	live_nothing_left(name);
+}
+
+START_TEST(curator_testProtectedCreateNodeDeletion_after_a_late_reply)
+{
+	leaves_nothing("late-create", PROXY_CREATE, proxy_go);
+}
+END_TEST
+
+/* Curator flappingTest, too: the connection is cut right after the create */
+START_TEST(curator_testProtectedCreateNodeDeletion_after_a_lost_reply)
+{
+	leaves_nothing("lost-create", PROXY_CREATE, cut_and_go);
+}
+END_TEST
+
+START_TEST(curator_testNodeDeletedCleanlyWithFaults_list_fails_after_the_create)
+{
+	leaves_nothing("lost-list", PROXY_LIST, cut_and_go);
+}
+END_TEST
+
+CHECK_MAIN("frames", a_cycle_without_request_n,
+	curator_testProtectedCreateNodeDeletion_after_a_late_reply,
+	curator_testProtectedCreateNodeDeletion_after_a_lost_reply,
+	curator_testNodeDeletedCleanlyWithFaults_list_fails_after_the_create)

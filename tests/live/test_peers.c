@@ -263,6 +263,36 @@ START_TEST(kazoo_test_get_predecessor_strangers_are_ignored)
 }
 END_TEST
 
+/* kazoo test_get_predecessor_go, with go-zookeeper's names: here they are contenders always */
+START_TEST(kazoo_test_get_predecessor_go_names_are_contenders)
+{
+	zklock_session_t *s = live_session(0), *go = live_session(0);
+	zklock_t *lock = live_lock(s, "kazoo-go", 0);
+	struct live_worker waiter = {0};
+	static const char node[] =
+		"/locks/kazoo-go/_c_8eb60557ba51e0da67eefc47467d3f34-lock-0000000000";
+	zklock_owners_t *owners;
+
+	ck_ok(zklock_znode_create(go, node, NULL, 0, ZKLOCK_ZNODE_PARENTS | ZKLOCK_ZNODE_EPHEMERAL,
+		NULL, LIVE_GUARD_MS));
+	live_wait_contenders(s, "kazoo-go", 1);
+	ck_error(zklock_trylock(lock), ZKLOCK_ERR_BUSY);
+	live_begin(&waiter, lock, LIVE_GUARD_MS);
+	live_wait_contenders(s, "kazoo-go", 2);
+	ck_ok(zklock_owners(s, "kazoo-go", 0, LIVE_GUARD_MS, &owners));
+	ck_assert_int_eq(zklock_owners_get(owners, 0)->make, ZKLOCK_MAKE_CURATOR);
+	ck_assert(zklock_owners_get(owners, 0)->holds);
+	ck_assert_uint_eq(zklock_owners_strangers(owners), 0);
+	zklock_owners_free(owners);
+	ck_ok(zklock_znode_delete(go, node, -1, NULL, LIVE_GUARD_MS));
+	ck_ok(live_finish(&waiter));
+	zklock_free(lock);
+	live_close(s);
+	live_close(go);
+	live_nothing_left("kazoo-go");
+}
+END_TEST
+
 /* kazoo test_lock_fail_first_call, test_lock_reacquire */
 START_TEST(kazoo_test_lock_reacquire_with_a_single_contender)
 {
@@ -480,6 +510,45 @@ START_TEST(curator_testLockACLs_creator_only)
 }
 END_TEST
 
+static void has_acl(zklock_session_t *session, const char *path, const char *begins)
+{
+	char *acl;
+
+	ck_ok(zklock_znode_acl(session, path, &acl, LIVE_GUARD_MS));
+	ck_assert_msg(strncmp(acl, begins, strlen(begins)) == 0, "%s: %s", path, acl);
+	free(acl);
+}
+
+/* Every parent that was missing is for its creator alone, the contender is for it to read; the
+ * second entry there is the seal. Servers show a digest to those alone who may change it. */
+START_TEST(curator_testACLsCreatingParents_all_are_the_creator_s)
+{
+	static const char *const parents[] = {
+		"/acl-made/by/the-lock/mine", "/acl-made/by/the-lock", "/acl-made/by", "/acl-made"};
+	zklock_session_options_t options = ZKLOCK_SESSION_OPTIONS_INIT;
+	zklock_session_t *owner;
+	zklock_t *lock;
+	char node[256];
+
+	options.acl_mode = ZKLOCK_ACL_CREATOR;
+	options.auth_scheme = "digest";
+	options.auth_secret = "bob:secret";
+	options.root = "/acl-made/by/the-lock";
+	ck_ok(zklock_session_open(live_servers(), &options, &owner));
+	lock = live_lock(owner, "mine", 0);
+	ck_ok(zklock_timedlock(lock, LIVE_GUARD_MS));
+	for (int i = 0; i < 4; i++)
+		has_acl(owner, parents[i], "digest:bob:fyVmFCwVbTJYrznoSu1koqYEYF0=:cdrwa");
+	ck_ok(zklock_node(lock, node, sizeof(node)));
+	has_acl(owner, node, "digest:bob:x:r,digest:zklock-");
+	ck_ok(zklock_unlock(lock));
+	zklock_free(lock);
+	for (int i = 0; i < 4; i++)
+		ck_ok(zklock_znode_delete(owner, parents[i], -1, NULL, LIVE_GUARD_MS));
+	live_close(owner);
+}
+END_TEST
+
 /* ---- etcd
  * ---------------------------------------------------------------------------------------- */
 
@@ -517,10 +586,12 @@ CHECK_MAIN("peers", kazoo_test_lock_one_is_listed_and_granted,
 	kazoo_test_lock_many_threads_no_block_exactly_one_wins,
 	kazoo_test_lock_many_threads_never_two_inside, kazoo_test_lock_timeout_ends_the_wait,
 	kazoo_test_get_predecessor_strangers_are_ignored,
+	kazoo_test_get_predecessor_go_names_are_contenders,
 	kazoo_test_lock_reacquire_with_a_single_contender,
 	kazoo_test_lock_no_double_calls_on_an_unbound_handle,
 	curator_testLocker_scoped_call_always_releases,
 	curator_testReentrant_counts_levels_of_its_own_thread, curator_test2Clients_hand_over,
 	curator_testContainerCleanup_parent_is_made_again, curator_testWithNamespace_chroot,
 	curator_no_server_ends_at_the_deadline, curator_testLockACLs_creator_only,
+	curator_testACLsCreatingParents_all_are_the_creator_s,
 	etcd_waiter_that_dies_promotes_nobody)
