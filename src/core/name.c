@@ -116,7 +116,7 @@ static bool is_name_char(char c)
 	       (c && strchr("._:@+-", c));
 }
 
-/* One path component of n bytes, as docs/recipe.md allows them. */
+/* One path component of n bytes, as zklock_new(3) allows them. */
 static bool is_component(const char *text, size_t n)
 {
 	if (n == 0 || n > ZKL_NAME_MAX)
