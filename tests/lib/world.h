@@ -7,9 +7,9 @@
  *
  *	[  12] A > JOINING -> HELD: first in order
  *
- * After every event the promises are checked (docs/guarantees.md): P1, P2, P4, P5, P7, P9, and that
- * nobody believes in a node that the servers have ended (P3). The first thing that breaks one is
- * kept: world_violation().
+ * The promises of docs/guarantees.md are checked on the way: P1 and P3 after every event, P2 to P5
+ * and P7 at a grant, P4 whenever something is told, P6 and P9 by world_check_end(); what that means
+ * is in docs/faults.md. The first thing that breaks one is kept: world_violation().
  */
 #ifndef WORLD_H
 #define WORLD_H
