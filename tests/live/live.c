@@ -2,13 +2,11 @@
 /* live.c - helpers of the live tests. */
 #include "live/live.h"
 
-#include <netdb.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -126,66 +124,6 @@ zklock_session_info_t live_info(zklock_session_t *session)
 
 	ck_ok(zklock_session_info(session, &info));
 	return info;
-}
-
-/* ---- the servers' own word ------------------------------------------------------------------- */
-
-struct sockaddr_in live_address(const char *address)
-{
-	struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found;
-	struct sockaddr_in to;
-	char host[256], port[8];
-
-	ck_assert_int_eq(sscanf(address, "%255[^:]:%7[0-9]", host, port), 2);
-	ck_assert_int_eq(getaddrinfo(host, port, &hints, &found), 0);
-	memcpy(&to, found->ai_addr, sizeof(to));
-	freeaddrinfo(found);
-	return to;
-}
-
-static int64_t ask_server(const char *address, const char *key)
-{
-	struct sockaddr_in to = live_address(address);
-	char reply[65536];
-	const char *found;
-	size_t len = 0;
-	ssize_t got;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0 || write(fd, "mntr", 4) != 4) {
-		close(fd);
-		return 0; /* a server that a test has stopped keeps nothing */
-	}
-	while (len < sizeof(reply) - 1 &&
-		(got = read(fd, reply + len, sizeof(reply) - 1 - len)) > 0)
-		len += (size_t)got;
-	close(fd);
-	reply[len] = '\0';
-	found = strstr(reply, key);
-	return found ? atoll(found + strlen(key)) : 0;
-}
-
-int64_t live_mntr(const char *key)
-{
-	char *servers = strdup(live_servers()), *rest = NULL;
-	int64_t sum = 0;
-
-	servers[strcspn(servers, "/")] = '\0';
-	for (char *one = strtok_r(servers, ",", &rest); one; one = strtok_r(NULL, ",", &rest))
-		sum += ask_server(one, key);
-	free(servers);
-	return sum;
-}
-
-void live_nothing_left(const char *name)
-{
-	zklock_session_t *session = live_session(0);
-	int looks = 0;
-
-	live_wait_contenders(session, name, 0);
-	live_close(session);
-	while (live_mntr("zk_watch_count\t") != 0)
-		pause_between_looks(&looks);
 }
 
 /* ---- other processes --------------------------------------------------------------------------

@@ -6,7 +6,6 @@
 #ifndef LIVE_H
 #define LIVE_H
 
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -15,6 +14,8 @@
 #include <check.h>
 #include <zklock/zklock.h>
 #include <zklock/znode.h>
+
+#include "live/live_case.h"
 
 #define LIVE_GUARD_MS 60000
 
@@ -33,8 +34,6 @@
 
 const char *live_servers(void);
 
-/* Of "host:port"; in containers the hosts are names. */
-struct sockaddr_in live_address(const char *address);
 const char *live_first_server(void); /* of them, to be all that a session knows */
 
 /* A session with a timeout (0: default) that is connected; a handle of the running test's lock. */
@@ -53,11 +52,6 @@ void live_await(atomic_int *value, int least);
 /* The next event of a type; others are dropped. */
 zklock_event_t live_event(zklock_t *lock, enum zklock_event_type type);
 zklock_session_info_t live_info(zklock_session_t *session);
-
-/* The lock's directory is empty (or gone) and no server keeps a watch. */
-void live_nothing_left(const char *name);
-/* A number of `mntr`, summed over the servers. */
-int64_t live_mntr(const char *key);
 
 /* A process that opens a session of its own, takes the lock and tells; and its end. Start it before
  * the test's own sessions: a sanitizer cannot follow threads of a child of many threads. It begins

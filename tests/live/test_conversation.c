@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 #include "base/log.h"
+#include "live_case.h"
 #include "talk.h"
 
 static struct stage *stage;
@@ -781,9 +782,7 @@ static void add_conversations(TCase *tc)
 int main(void)
 {
 	Suite *suite = suite_create("conversation");
-	TCase *both = tcase_create("both makes"), *real = tcase_create("real");
-	tcase_set_timeout(both, 120);
-	tcase_set_timeout(real, 120);
+	TCase *both = live_case("both makes", CHECK_HANG), *real = live_case("real", CHECK_HANG);
 	add_conversations(both);
 	tcase_add_test(real, bad_input_is_refused_in_its_turn);
 	tcase_add_test(real, what_cannot_start_fails);

@@ -255,12 +255,12 @@ START_TEST(only_the_nearest_of_a_crowd_write)
 	look_at_all();
 	before = calloc((size_t)hall->n, sizeof(*before));
 	memcpy(before, hall->seats, (size_t)hall->n * sizeof(*before));
-	commits = live_mntr("zk_commit_count\t");
+	commits = live_mntr("zk_commit_count");
 	start = now_ms();
 	let_pass(s, hall->n > CROWD ? 6 : 3);
 	look_at_all();
 	took = now_ms() - start;
-	commits = live_mntr("zk_commit_count\t") - commits; /* only leaders count */
+	commits = live_mntr("zk_commit_count") - commits; /* only leaders count */
 	for (int i = 0; i < hall->n; i++) {
 		writes += hall->seats[i].writes - before[i].writes;
 		reads += hall->seats[i].reads - before[i].reads;
@@ -278,7 +278,6 @@ START_TEST(only_the_nearest_of_a_crowd_write)
 	ck_ok(zklock_unlock(lock));
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("crowd");
 }
 END_TEST
 
@@ -293,16 +292,16 @@ START_TEST(a_frozen_leader_starts_no_storm)
 	await_all(is_granted);
 	await_all(is_settled);
 	leader = own_ensemble_leader();
-	requests = live_mntr("zk_connection_request_count\t");
-	revalidated = live_mntr("zk_connection_revalidate_count\t");
+	requests = live_mntr("zk_connection_request_count");
+	revalidated = live_mntr("zk_connection_revalidate_count");
 	start = now_ms();
 	own_ensemble_do("pause", leader);
 	poll(NULL, 0, FROZEN); /* this is the fault, not a wait for something */
 	own_ensemble_do("resume", leader);
 	await_all(is_settled);
 	took = now_ms() - start;
-	after = live_mntr("zk_connection_request_count\t");
-	revalidated = live_mntr("zk_connection_revalidate_count\t") - revalidated;
+	after = live_mntr("zk_connection_request_count");
+	revalidated = live_mntr("zk_connection_revalidate_count") - revalidated;
 	for (int i = 0; i < hall->n; i++) {
 		struct seat *seat = &hall->seats[i];
 
@@ -321,9 +320,8 @@ START_TEST(a_frozen_leader_starts_no_storm)
 	ck_assert_int_gt(moves, 0);
 	ck_assert_int_le(requests, 3 * hall->n);
 	poll(NULL, 0, FROZEN); /* as long again: nobody goes on moving */
-	ck_assert_int_le(live_mntr("zk_connection_request_count\t") - after, hall->n / 20);
+	ck_assert_int_le(live_mntr("zk_connection_request_count") - after, hall->n / 20);
 	see_off();
-	live_nothing_left("crowd-0");
 }
 END_TEST
 
@@ -334,9 +332,8 @@ static Suite *crowd(void)
 	Suite *suite = suite_create("crowd");
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		TCase *tc = tcase_create(tests[i]->name);
+		TCase *tc = live_case(tests[i]->name, CHECK_HANG + guard_ms() / 1000);
 
-		tcase_set_timeout(tc, CHECK_HANG + guard_ms() / 1000);
 		tcase_add_test(tc, tests[i]);
 		suite_add_tcase(suite, tc);
 	}

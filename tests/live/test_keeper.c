@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "live_case.h"
 #include "talk.h"
 
 #define PARTIES	   4
@@ -102,8 +103,7 @@ END_TEST
 
 int main(void)
 {
-	TCase *tc = tcase_create("keeper");
-	tcase_set_timeout(tc, 2 * HANG_GUARD);
+	TCase *tc = live_case("keeper", 2 * HANG_GUARD);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, one_keeper_for_all);
 	if (TOOLS == 0)

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "live_case.h"
 #include "own_ensemble.h"
 #include "port/pollset.h"
 #include "port/socket.h"
@@ -398,8 +399,7 @@ END_TEST
 
 static Suite *moves(void)
 {
-	TCase *tc = tcase_create("move");
-	tcase_set_timeout(tc, 300);
+	TCase *tc = live_case("move", CHECK_HANG);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_frozen_server_is_left_for_the_next);
 	tcase_add_test(tc, both_of_two_servers_are_tried);

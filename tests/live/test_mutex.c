@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/check_main.h"
 #include "live/live.h"
 
 #define SHORT_T 4000 /* the shortest session timeout that servers with the usual tick allow */
@@ -54,7 +53,6 @@ static void thousand_leave(
 	for (int i = 0; i < CROWD; i++)
 		zklock_free(locks[i]);
 	live_close(s);
-	live_nothing_left(name);
 }
 
 static void wait_a_little(zklock_t *lock, int i)
@@ -108,7 +106,6 @@ START_TEST(thread_that_holds_it_elsewhere_gets_deadlock)
 	zklock_free(b);
 	live_close(s);
 	live_close(t);
-	live_nothing_left("deadlock");
 }
 END_TEST
 
@@ -132,7 +129,6 @@ START_TEST(thread_that_exits_holding_releases)
 	ck_ok(zklock_unlock(lock));
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("thread-exit");
 }
 END_TEST
 
@@ -164,7 +160,6 @@ START_TEST(pthread_cancel_of_a_waiter_removes_its_node)
 	zklock_free(holder);
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("pthread-cancel");
 }
 END_TEST
 
@@ -195,7 +190,6 @@ START_TEST(fork_child_is_refused_and_the_parent_unharmed)
 	ck_ok(zklock_unlock(lock));
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("fork");
 }
 END_TEST
 
@@ -216,7 +210,6 @@ START_TEST(unlock_by_another_thread_is_refused)
 	pthread_join(thread, NULL);
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("not-owner");
 }
 END_TEST
 
@@ -236,7 +229,6 @@ START_TEST(close_ends_waits_and_releases)
 	live_close(s);
 	ck_error(zklock_unlock(holder), ZKLOCK_ERR_LOST);
 	ck_ok(zklock_free(holder));
-	live_nothing_left("close");
 }
 END_TEST
 
@@ -348,7 +340,6 @@ START_TEST(callbacks_may_free_and_close)
 		poll(NULL, 0, 10);
 	ck_assert_int_eq(log.granted, 1);
 	ck_assert_int_eq(log.in_callback_error, ZKLOCK_ERR_IN_CALLBACK);
-	live_nothing_left("callback");
 }
 END_TEST
 
@@ -404,7 +395,6 @@ START_TEST(uncontended_cycle_costs_two_writes_and_one_read)
 	ck_assert_int_eq(after.proofs - before.proofs, 0);
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("counts");
 }
 END_TEST
 
@@ -458,11 +448,10 @@ START_TEST(thirty_two_processes_two_hundred_acquisitions)
 	ck_assert_int_eq(shared->disorder, 0);
 	ck_assert_int_eq(shared->plain, PROCESSES * ACQUISITIONS);
 	munmap(shared, sizeof(*shared));
-	live_nothing_left("torrent");
 }
 END_TEST
 
-CHECK_MAIN("mutex", thousand_timeouts_leave_no_node, thousand_cancels_leave_no_node,
+LIVE_MAIN("mutex", thousand_timeouts_leave_no_node, thousand_cancels_leave_no_node,
 	thread_that_holds_it_elsewhere_gets_deadlock, thread_that_exits_holding_releases,
 	pthread_cancel_of_a_waiter_removes_its_node, fork_child_is_refused_and_the_parent_unharmed,
 	unlock_by_another_thread_is_refused, close_ends_waits_and_releases,

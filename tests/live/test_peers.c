@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/check_main.h"
 #include "live/live.h"
 
 #define SHORT_T 4000 /* the shortest session timeout that servers with the usual tick allow */
@@ -51,7 +50,6 @@ START_TEST(kazoo_test_lock_one_is_listed_and_granted)
 	ck_error(zklock_token(lock, &token), ZKLOCK_ERR_NOT_HELD);
 	ck_ok(zklock_free(lock));
 	live_close(s);
-	live_nothing_left("kazoo-one");
 }
 END_TEST
 
@@ -81,7 +79,6 @@ START_TEST(kazoo_test_lock_five_waiters_are_served_in_order)
 	}
 	zklock_free(first);
 	live_close(s);
-	live_nothing_left("kazoo-five");
 }
 END_TEST
 
@@ -99,7 +96,6 @@ START_TEST(kazoo_test_lock_reconnect_expired_holder_frees_the_lock)
 	ck_ok(zklock_unlock(lock));
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("kazoo-expired");
 }
 END_TEST
 
@@ -123,7 +119,6 @@ START_TEST(kazoo_test_lock_non_blocking_fails_at_once_without_a_node)
 	zklock_free(lock);
 	live_close(s);
 	live_close(other);
-	live_nothing_left("kazoo-try");
 }
 END_TEST
 
@@ -145,7 +140,6 @@ START_TEST(kazoo_test_lock_cancel_ends_the_wait_and_removes_the_node)
 	zklock_free(holder);
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("kazoo-cancel");
 }
 END_TEST
 
@@ -179,7 +173,6 @@ START_TEST(kazoo_test_lock_many_threads_no_block_exactly_one_wins)
 	zklock_free(lock);
 	zklock_free(holder);
 	live_close(s);
-	live_nothing_left("kazoo-many-try");
 }
 END_TEST
 
@@ -217,7 +210,6 @@ START_TEST(kazoo_test_lock_many_threads_never_two_inside)
 	ck_assert_int_eq(counter.value, 400);
 	zklock_free(counter.lock);
 	live_close(s);
-	live_nothing_left("kazoo-many");
 }
 END_TEST
 
@@ -235,7 +227,6 @@ START_TEST(kazoo_test_lock_timeout_ends_the_wait)
 	zklock_free(holder);
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("kazoo-timeout");
 }
 END_TEST
 
@@ -259,7 +250,6 @@ START_TEST(kazoo_test_get_predecessor_strangers_are_ignored)
 	ck_ok(zklock_znode_delete(s, "/locks/kazoo-strangers/hello", -1, NULL, LIVE_GUARD_MS));
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("kazoo-strangers");
 }
 END_TEST
 
@@ -289,7 +279,6 @@ START_TEST(kazoo_test_get_predecessor_go_names_are_contenders)
 	zklock_free(lock);
 	live_close(s);
 	live_close(go);
-	live_nothing_left("kazoo-go");
 }
 END_TEST
 
@@ -309,7 +298,6 @@ START_TEST(kazoo_test_lock_reacquire_with_a_single_contender)
 	ck_ok(zklock_unlock(lock));
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("kazoo-again");
 }
 END_TEST
 
@@ -327,7 +315,6 @@ START_TEST(kazoo_test_lock_no_double_calls_on_an_unbound_handle)
 	ck_error(zklock_unlock(lock), ZKLOCK_ERR_NOT_HELD);
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("kazoo-double");
 }
 END_TEST
 
@@ -352,7 +339,6 @@ START_TEST(curator_testLocker_scoped_call_always_releases)
 	ck_assert(was_held && !zklock_is_held(lock));
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("curator-locker");
 }
 END_TEST
 
@@ -381,7 +367,6 @@ START_TEST(curator_testReentrant_counts_levels_of_its_own_thread)
 	ck_ok(live_finish(&other));
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("curator-reentrant");
 }
 END_TEST
 
@@ -408,7 +393,6 @@ START_TEST(curator_test2Clients_hand_over)
 	zklock_free(b);
 	live_close(s);
 	live_close(t);
-	live_nothing_left("curator-two");
 }
 END_TEST
 
@@ -432,7 +416,6 @@ START_TEST(curator_testContainerCleanup_parent_is_made_again)
 	}
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left("curator-parent");
 }
 END_TEST
 
@@ -574,11 +557,10 @@ START_TEST(etcd_waiter_that_dies_promotes_nobody)
 	zklock_free(holder);
 	zklock_free(last);
 	live_close(s);
-	live_nothing_left("etcd-middle");
 }
 END_TEST
 
-CHECK_MAIN("peers", kazoo_test_lock_one_is_listed_and_granted,
+LIVE_MAIN("peers", kazoo_test_lock_one_is_listed_and_granted,
 	kazoo_test_lock_five_waiters_are_served_in_order,
 	kazoo_test_lock_reconnect_expired_holder_frees_the_lock,
 	kazoo_test_lock_non_blocking_fails_at_once_without_a_node,

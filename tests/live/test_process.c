@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/check_main.h"
 #include "live/live.h"
 #include "live/proxy.h"
 
@@ -130,7 +129,6 @@ static void clear(struct scene *c)
 	live_close(c->s);
 	live_close(c->others);
 	proxy_stop(c->proxy);
-	live_nothing_left(NAME);
 }
 
 /* ---- fork: row 24 ---------------------------------------------------------------------------- */
@@ -347,16 +345,14 @@ START_TEST(requests_are_numbered_beyond_2_to_the_31)
 	ck_assert_int_eq(live_info(s).sessions, 1);
 	zklock_free(lock);
 	live_close(s);
-	live_nothing_left(NAME);
 }
 END_TEST
 
 static Suite *process(void)
 {
 	Suite *suite = suite_create("process");
-	TCase *tc = tcase_create("process");
+	TCase *tc = live_case("process", CHECK_HANG);
 
-	tcase_set_timeout(tc, CHECK_HANG);
 	tcase_add_loop_test(tc, a_forked_child_is_refused_and_the_parent_unharmed, 0, STATES);
 	tcase_add_loop_test(tc, a_cancelled_thread_leaves_nothing_behind, 0, STATES);
 	tcase_add_loop_test(tc, signals_reach_the_waiting_thread_and_end_no_wait, 0, STATES);

@@ -232,16 +232,14 @@ START_TEST(forced_moves_under_load)
 		ck_ok(zklock_free(rovers[i].kept));
 		live_close(rovers[i].session);
 	}
-	live_nothing_left("restless");
 }
 END_TEST
 
 static Suite *restless(void)
 {
 	Suite *suite = suite_create("restless");
-	TCase *tc = tcase_create("restless");
+	TCase *tc = live_case("restless", CHECK_HANG + wanted_moves());
 
-	tcase_set_timeout(tc, CHECK_HANG + wanted_moves());
 	tcase_add_test(tc, forced_moves_under_load);
 	suite_add_tcase(suite, tc);
 	return suite;

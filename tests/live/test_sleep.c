@@ -19,7 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/check_main.h"
 #include "live/live.h"
 #include "live/proxy.h"
 
@@ -249,7 +248,6 @@ static void a_holder_sleeps(bool suspended)
 	was_told_the_truth(tale, token);
 	zklock_free(rival);
 	live_close(s);
-	live_nothing_left("sleeper");
 }
 
 START_TEST(a_stopped_holder_knows_at_once_and_is_told_once)
@@ -342,7 +340,6 @@ static void a_waiter_sleeps(bool suspended)
 	live_kill(&holder, SIGKILL);
 	wakes_behind(pid, tale, since, suspended, s, third);
 	live_close(s);
-	live_nothing_left("sleeper");
 }
 
 START_TEST(a_stopped_waiter_queues_again)
@@ -385,7 +382,6 @@ START_TEST(a_suspended_joiner_joins_again)
 	wakes_behind(pid, tale, since, true, s, third);
 	live_close(s);
 	proxy_stop(proxy);
-	live_nothing_left("sleeper");
 }
 END_TEST
 
@@ -404,7 +400,7 @@ START_TEST(a_suspended_machine_has_two_clocks)
 }
 END_TEST
 
-CHECK_MAIN("sleep", a_suspended_machine_has_two_clocks,
+LIVE_MAIN("sleep", a_suspended_machine_has_two_clocks,
 	a_stopped_holder_knows_at_once_and_is_told_once,
 	a_suspended_holder_knows_at_once_and_is_told_once, a_stopped_waiter_queues_again,
 	a_suspended_waiter_queues_again, a_suspended_joiner_joins_again)

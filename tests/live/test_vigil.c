@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-#include "lib/check_main.h"
 #include "live/live.h"
 
 #define QUEUE	20
@@ -93,7 +92,6 @@ START_TEST(waits_for_those_who_were_there_and_stands_in_nobodys_way)
 	leave(theirs, c, name, 0);
 	live_close(ours);
 	live_close(theirs);
-	live_nothing_left(name);
 }
 END_TEST
 
@@ -116,7 +114,6 @@ START_TEST(the_last_one_who_gives_up_is_not_the_end)
 	ck_ok(end(&v));
 	live_close(ours);
 	live_close(theirs);
-	live_nothing_left(name);
 }
 END_TEST
 
@@ -141,7 +138,6 @@ START_TEST(releases_before_the_last_cost_nothing)
 	ck_assert_int_eq(reads(ours), before + 1); /* one look round, and nobody is there */
 	live_close(ours);
 	live_close(theirs);
-	live_nothing_left(name);
 }
 END_TEST
 
@@ -158,7 +154,6 @@ START_TEST(a_holder_who_dies_is_done)
 	live_kill(&holder, SIGKILL);
 	ck_ok(end(&v));
 	live_close(ours);
-	live_nothing_left(name);
 }
 END_TEST
 
@@ -178,7 +173,6 @@ START_TEST(a_limit_ends_it_and_zero_only_looks)
 	leave(s, lock, name, 0);
 	ck_ok(zklock_wait_done(s, name, 0));
 	live_close(s);
-	live_nothing_left(name);
 }
 END_TEST
 
@@ -209,11 +203,10 @@ START_TEST(close_and_cancel_end_it)
 	ck_error(end(&v), ZKLOCK_ERR_CLOSED);
 	leave(theirs, lock, name, 0);
 	live_close(theirs);
-	live_nothing_left(name);
 }
 END_TEST
 
-CHECK_MAIN("vigil", waits_for_those_who_were_there_and_stands_in_nobodys_way,
+LIVE_MAIN("vigil", waits_for_those_who_were_there_and_stands_in_nobodys_way,
 	the_last_one_who_gives_up_is_not_the_end, releases_before_the_last_cost_nothing,
 	a_holder_who_dies_is_done, a_limit_ends_it_and_zero_only_looks, no_server_ends_at_the_limit,
 	close_and_cancel_end_it)
