@@ -182,11 +182,12 @@ ZKLOCK_EXPORT int zklock_session_open(const char *servers, const zklock_session_
 /**
  * Close a session: waits end with CANCELLED, held locks are released, then the ZooKeeper session
  * is ended, which also removes whatever could not be released. Handles stay valid for
- * zklock_free() and answer CLOSED to anything else.
- * Blocks up to timeout_ms for the releases to be confirmed, and then briefly for the goodbye; from
- * a callback it returns at once and goes on in the background.
- * Errors: PENDING (not all confirmed in time; the servers remove the rest when the session
- *         expires). The session is gone in any case: never use it again.
+ * zklock_free(): nothing is held by them any more, and whoever asks for a lock gets CLOSED.
+ * Blocks up to timeout_ms for the releases to be confirmed, and then briefly for the goodbye and
+ * for callbacks under way: none is called after OK. From a callback it returns at once and goes on
+ * in the background.
+ * Errors: PENDING (not all confirmed in time, and the servers remove the rest when the session
+ *         expires; or a callback still runs). The session is gone in any case: never use it again.
  */
 ZKLOCK_EXPORT int zklock_session_close(zklock_session_t *session, int64_t timeout_ms);
 
@@ -384,7 +385,11 @@ ZKLOCK_EXPORT const char *zklock_event_name(enum zklock_event_type type);
 /** Called for the events of a handle, on a library thread, one at a time, no lock held. */
 typedef void (*zklock_event_fn)(zklock_t *lock, const zklock_event_t *event, void *user);
 
-/** Be told of the events of this handle; NULL: no more. Set it before the first lock call. */
+/**
+ * Be told of the events of this handle; NULL: no more. Set it before the first lock call. Another
+ * thread's call of this, or of zklock_free(), does not wait for a callback that runs at that
+ * moment: `user` must live until zklock_session_close() has returned.
+ */
 ZKLOCK_EXPORT int zklock_set_event_callback(zklock_t *lock, zklock_event_fn fn, void *user);
 
 /**
@@ -402,7 +407,8 @@ ZKLOCK_EXPORT bool zklock_next_event(zklock_t *lock, zklock_event_t *ret_event);
 /**
  * As zklock_timedlock(), without waiting: GRANTED or FAILED comes as an event, exactly once.
  * For unbound handles only. timeout_ms as above; 0 is a trylock.
- * Errors: INVALID (not unbound), IN_USE, CLOSED, FORKED: then no event follows.
+ * Errors: INVALID (not unbound), IN_USE, LOST (after the LOST event it must be unlocked first),
+ *         CLOSED, FORKED: then no event follows.
  */
 ZKLOCK_EXPORT int zklock_lock_async(zklock_t *lock, int64_t timeout_ms);
 

@@ -104,6 +104,7 @@ int zklock_znode_create(zklock_session_t *session, const char *path, const void 
 	call.request.acl = ZKL_ACL_PARENT;
 	call.request.data = data;
 	call.request.len = len;
+	zkl_pool_ref(session); /* another thread may close it between two requests */
 	error = perform(&call);
 	if (error == ZKLOCK_ERR_NO_NODE && (flags & ZKLOCK_ZNODE_PARENTS)) {
 		end(&call);
@@ -112,6 +113,7 @@ int zklock_znode_create(zklock_session_t *session, const char *path, const void 
 			error = perform(&call);
 	}
 	end(&call);
+	zkl_pool_unref(session);
 	return error;
 }
 

@@ -17,7 +17,7 @@ enum zkl_event_type {
 	/* from the session */
 	ZKL_EV_ONLINE,	 /* connected, in ZooKeeper session `session` */
 	ZKL_EV_OFFLINE,	 /* connection lost; every request under way will answer UNKNOWN */
-	ZKL_EV_EXPIRED,	 /* the session has ended, and with it our node */
+	ZKL_EV_EXPIRED,	 /* the session has ended, and with it our node; `error`: not surely yet */
 	ZKL_EV_PROVEN,	 /* a write was acknowledged: `until` has moved */
 	ZKL_EV_UNPROVEN, /* `until` has passed */
 	ZKL_EV_MISSING,	 /* a proof found our node gone */

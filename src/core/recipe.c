@@ -307,13 +307,13 @@ static void resume(struct zkl_recipe *r, struct zkl_actions *out)
 		zkl_moves_ask(r, out, ZKL_ACT_DELETE, ZKL_SLOT_GONE, r->node);
 }
 
-static void expired(struct zkl_recipe *r, struct zkl_actions *out) /* row 15 */
-{
+static void expired(struct zkl_recipe *r, const struct zkl_event *e, struct zkl_actions *out)
+{ /* row 15 */
 	r->online = false;
 	if (r->state == ZKL_HELD) {
 		zkl_leave_lose(r, out, ZKLOCK_CAUSE_EXPIRED, false, "session expired");
 	} else {
-		zkl_leave_settled(r, out, ZKLOCK_OK);
+		zkl_leave_settled(r, out, e->error);
 		restart(r, out, "session expired");
 	}
 }
@@ -368,7 +368,7 @@ void zkl_recipe_step(struct zkl_recipe *r, const struct zkl_event *e, struct zkl
 		r->online = false;
 		break;
 	case ZKL_EV_EXPIRED:
-		expired(r, out);
+		expired(r, e, out);
 		break;
 	case ZKL_EV_PROVEN:
 		if (r->state == ZKL_PROVING)

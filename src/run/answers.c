@@ -144,7 +144,8 @@ void zkl_answers_reply(struct zkl_client *client, uint32_t code, const struct zk
 	uint32_t cookie = code >> WHAT_BITS;
 	unsigned what = code & ((1u << WHAT_BITS) - 1);
 
-	count_retry(c, m);
+	if (what != WHAT_PARENT && what != WHAT_LAST_PARENT) /* which may stand already */
+		count_retry(c, m);
 	if (what < WHAT_SLOTS)
 		on_slot(c, (enum zkl_slot)what, cookie, m);
 	else if (what == WHAT_PEEK)

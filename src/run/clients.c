@@ -67,6 +67,11 @@ static bool wants_proof(enum zkl_need need)
 	return need == ZKL_NEED_NEAR || need == ZKL_NEED_HELD;
 }
 
+static bool binds(enum zkl_need need)
+{
+	return need == ZKL_NEED_HELD || need == ZKL_NEED_RELEASE;
+}
+
 bool zkl_clients_wants_proof(const struct zkl_client *c)
 {
 	return wants_proof(c->need);
@@ -82,7 +87,7 @@ int zkl_clients_need(struct zkl_clients *clients, struct zkl_client *c, enum zkl
 		g_queue_unlink(&clients->far, &c->far);
 	if (need == ZKL_NEED_FAR)
 		g_queue_push_tail_link(&clients->far, &c->far);
-	clients->held += (need == ZKL_NEED_HELD) - (c->need == ZKL_NEED_HELD);
+	clients->bound += binds(need) - binds(c->need);
 	c->need = need;
 	return more;
 }

@@ -12,8 +12,9 @@ struct zkl_clients {
 	GHashTable *table; /* id -> struct zkl_client */
 	GQueue far;    /* by their own links: those far from their turn, next to be asked first */
 	uint64_t last; /* id */
-	size_t watch_bytes;   /* of a SetWatches, if all of them wait */
-	unsigned held, stuck; /* those that hold; those that may not delete their node */
+	size_t watch_bytes; /* of a SetWatches, if all of them wait */
+	unsigned bound,
+		stuck; /* those that hold or give back; those that may not delete their node */
 };
 
 void zkl_clients_init(struct zkl_clients *clients);

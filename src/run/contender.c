@@ -118,8 +118,10 @@ static void tell_lost(struct zkl_contender *c, enum zklock_cause cause)
 		cause = ZKLOCK_CAUSE_DENIED;
 	/* Servers never end a session early, so these have forgotten it: other data (row 30), or
 	 * somebody closed it in our name. */
-	if (cause == ZKLOCK_CAUSE_EXPIRED && proof(c) > now(c))
+	if (cause == ZKLOCK_CAUSE_EXPIRED && c->ended_by == cause && proof(c) > now(c))
 		cause = ZKLOCK_CAUSE_RESET;
+	else if (cause == ZKLOCK_CAUSE_EXPIRED)
+		cause = (enum zklock_cause)c->ended_by;
 	c->held = false;
 	if (c->owner)
 		c->ops->lost(c->owner, cause);
@@ -208,11 +210,29 @@ static enum zkl_need need(const struct zkl_contender *c)
 	case ZKL_PROVING:
 	case ZKL_HELD:
 		return ZKL_NEED_HELD;
+	case ZKL_RELEASING:
+		return ZKL_NEED_RELEASE;
 	case ZKL_ARMING:
 	case ZKL_WAITING:
 		return !c->far_gone && zkl_recipe_far(&c->recipe) ? ZKL_NEED_FAR : ZKL_NEED_NEAR;
 	default:
 		return ZKL_NEED_NOTHING;
+	}
+}
+
+/* Is the watch on the predecessor set, and has not fired? */
+static bool is_armed(const struct zkl_contender *c, const struct zkl_event *event)
+{
+	switch (event->type) {
+	case ZKL_EV_PRED:
+		return event->answer == ZKL_ANS_OK;
+	case ZKL_EV_CHANGED:
+	case ZKL_EV_DELETED:
+		return c->armed && !(c->watching && strcmp(c->watching, event->node) == 0);
+	case ZKL_EV_EXPIRED:
+		return false;
+	default:
+		return c->armed;
 	}
 }
 
@@ -224,6 +244,7 @@ static void step(struct zkl_contender *c, struct zkl_event *event)
 
 	event->now = now(c);
 	event->until = proof(c);
+	c->armed = is_armed(c, event);
 	if (event->type == ZKL_EV_LISTED)
 		c->far_gone = false;
 	zkl_recipe_step(&c->recipe, event, &actions);
@@ -321,8 +342,16 @@ static void on_offline(struct zkl_client *client)
 
 static void on_expired(struct zkl_client *client, enum zklock_cause cause)
 {
-	(void)cause;
-	feed_type(from(client), ZKL_EV_EXPIRED);
+	static const int settled[] = {
+		[ZKLOCK_CAUSE_EXPIRED] = ZKLOCK_OK,
+		[ZKLOCK_CAUSE_UNPROVEN] = ZKLOCK_ERR_PENDING,
+		[ZKLOCK_CAUSE_CLOSED] = ZKLOCK_ERR_PENDING,
+		[ZKLOCK_CAUSE_DENIED] = ZKLOCK_ERR_ACCESS,
+	};
+
+	from(client)->ended_by = cause;
+	zkl_contender_feed(
+		from(client), (struct zkl_event){.type = ZKL_EV_EXPIRED, .error = settled[cause]});
 }
 
 static void on_refused(struct zkl_client *client, int error)
@@ -450,7 +479,7 @@ struct zkl_contender *zkl_contender_new(struct zkl_session *session, const char 
 	c->dir = g_strdup(dir);
 	c->label = g_strdup(label);
 	c->tid = (int32_t)syscall(SYS_gettid);
-	c->client.watch_bytes = 2 * (uint32_t)(strlen(dir) + 1 + ZKL_NODE_MAX + 4);
+	c->client.watch_bytes = 2 * zkl_session_watch_size(session, dir);
 	g_queue_init(&c->later);
 	zkl_recipe_init(&c->recipe, share, slots, zkl_contender_label(c));
 	zkl_timer_init(&c->deadline, loop, deadline_passed, c);

@@ -24,8 +24,9 @@ struct zkl_contender {
 	struct zkl_timer deadline, retry;
 	GQueue later; /* events that came while the recipe was at work */
 	int64_t peek_state;
-	int32_t tid; /* of the thread that wants the lock */
-	bool busy : 1, unsure : 1, held : 1, far_gone : 1, parents_denied : 1;
+	int32_t tid;	  /* of the thread that wants the lock */
+	uint8_t ended_by; /* enum zklock_cause, of the session that ended */
+	bool armed : 1, busy : 1, unsure : 1, held : 1, far_gone : 1, parents_denied : 1;
 };
 
 /* For the owner record, and the trace. */

@@ -56,11 +56,17 @@ static int obstacle(zklock_t *lock, int64_t timeout_ms)
 	return ZKLOCK_OK;
 }
 
+/* An unbound handle has one hold, and that has not been given back. */
+static int occupied(const struct zkl_hold *hold)
+{
+	return hold->state == ZKL_HOLD_LOST ? ZKLOCK_ERR_LOST : ZKLOCK_ERR_IN_USE;
+}
+
 /* The thread has it already, or waits already. */
 static int again(struct zkl_hold *hold)
 {
 	if (!hold->thread)
-		return ZKLOCK_ERR_IN_USE;
+		return occupied(hold);
 	if (!zkl_hold_proven(hold))
 		return ZKLOCK_ERR_LOST;
 	hold->depth++;
@@ -134,12 +140,14 @@ int zkl_lock_acquire(zklock_t *lock, int64_t timeout_ms)
 
 int zkl_lock_acquire_async(zklock_t *lock, int64_t timeout_ms)
 {
+	struct zkl_hold *hold;
 	int error;
 
 	zkl_loop_enter(lock->loop);
+	hold = find(lock);
 	error = obstacle(lock, timeout_ms);
-	if (error == ZKLOCK_OK && find(lock))
-		error = ZKLOCK_ERR_IN_USE;
+	if (error == ZKLOCK_OK && hold)
+		error = occupied(hold);
 	if (error == ZKLOCK_OK)
 		start(zkl_hold_new(lock, me(lock), true), timeout_ms);
 	zkl_loop_leave(lock->loop);
@@ -164,11 +172,19 @@ void zkl_lock_cancel(zklock_t *lock)
 
 /* ---- giving back ---------------------------------------------------------------------------- */
 
+static bool is_held_by_any(const zklock_t *lock)
+{
+	for (GList *i = lock->holds; i; i = i->next)
+		if (((struct zkl_hold *)i->data)->state != ZKL_HOLD_WAITING)
+			return true;
+	return false;
+}
+
 /* Which error stands in the way of a release by this thread? Takes a level off. */
 static int unwind(zklock_t *lock, struct zkl_hold *hold)
 {
 	if (!hold)
-		return lock->holds ? ZKLOCK_ERR_NOT_OWNER : ZKLOCK_ERR_NOT_HELD;
+		return is_held_by_any(lock) ? ZKLOCK_ERR_NOT_OWNER : ZKLOCK_ERR_NOT_HELD;
 	if (hold->state == ZKL_HOLD_WAITING)
 		return ZKLOCK_ERR_NOT_HELD;
 	if (--hold->depth > 0)

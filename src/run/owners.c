@@ -128,8 +128,10 @@ int zkl_owners_read(zklock_session_t *pool, const char *name, size_t max, zkl_ti
 	zklock_owners_t *owners = g_new0(zklock_owners_t, 1);
 	struct zkl_reply reply;
 	GPtrArray *nodes = NULL;
-	int error = zkl_ask(pool, &request, deadline, &reply);
+	int error;
 
+	zkl_pool_ref(pool); /* another thread may close it between two questions */
+	error = zkl_ask(pool, &request, deadline, &reply);
 	owners->list = g_ptr_array_new_with_free_func(free_owner);
 	if (!error && reply.rc != ZKL_RC_NO_NODE)
 		error = zkl_reply_error(&reply);
@@ -145,6 +147,7 @@ int zkl_owners_read(zklock_session_t *pool, const char *name, size_t max, zkl_ti
 		((struct owner *)owners->list->pdata[0])->face.holds = true;
 	zkl_reply_clear(&reply);
 	g_free(dir);
+	zkl_pool_unref(pool);
 	if (error)
 		zkl_owners_free(owners);
 	else

@@ -9,8 +9,6 @@
 #include "run/fork.h"
 #include "run/waiter.h"
 
-/* Watches of one session, in bytes, before the next one is opened. */
-#define WATCH_BYTES (900 * 1024)
 /* How long the goodbye to the servers may take beyond the caller's timeout. */
 #define GOODBYE (10 * ZKL_SEC)
 
@@ -52,11 +50,6 @@ void zkl_pool_unref(zklock_session_t *pool)
 	g_ptr_array_free(pool->sessions, TRUE);
 	zkl_session_config_free(pool->config);
 	g_free(pool);
-}
-
-static void unref(void *arg)
-{
-	zkl_pool_unref(arg);
 }
 
 static void wake_all(zklock_session_t *pool)
@@ -143,7 +136,7 @@ struct zkl_session *zkl_pool_session(zklock_session_t *pool)
 	for (guint i = 0; i < pool->sessions->len; i++) {
 		struct zkl_session *session = pool->sessions->pdata[i];
 
-		if (zkl_session_watch_bytes(session) < WATCH_BYTES &&
+		if (zkl_session_watch_bytes(session) < ZKL_SESSION_WATCH_BYTES &&
 			!zkl_session_is_stuck(session))
 			return session;
 	}
@@ -157,15 +150,24 @@ struct zkl_session *zkl_pool_first(const zklock_session_t *pool)
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
+/* Behind all calls that had to be made: nobody is called after the end. */
+static void done(void *arg)
+{
+	zklock_session_t *pool = arg;
+
+	zkl_loop_enter(pool->loop);
+	pool->done = true;
+	wake_all(pool);
+	zkl_loop_leave(pool->loop);
+	zkl_pool_unref(pool);
+}
+
 static void ended(void *arg)
 {
 	zklock_session_t *pool = arg;
 
-	if (--pool->ending > 0)
-		return;
-	pool->done = true;
-	wake_all(pool);
-	zkl_loop_defer(pool->loop, unref, pool);
+	if (--pool->ending == 0)
+		zkl_loop_defer(pool->loop, done, pool);
 }
 
 static void end_sessions(void *arg)
@@ -238,7 +240,7 @@ int zkl_pool_close(zklock_session_t *pool, int64_t timeout_ms, bool wait)
 		begin_close(pool, timeout_ms);
 	if (wait)
 		wait_ended(pool, timeout_ms);
-	result = pool->unclean || (!wait && !pool->done) ? ZKLOCK_ERR_PENDING : ZKLOCK_OK;
+	result = pool->unclean || !pool->done ? ZKLOCK_ERR_PENDING : ZKLOCK_OK;
 	zkl_loop_leave(pool->loop);
 	zkl_pool_unref(pool);
 	pthread_setcancelstate(old, NULL);

@@ -73,6 +73,7 @@ void zkl_prover_acked(struct zkl_prover *p, zkl_time sent, zkl_time promise, boo
 {
 	zkl_lease_acked(&p->lease, promise);
 	p->heard = MAX(p->heard, sent);
+	p->answered = zkl_loop_now(p->loop);
 	if (write && sent > p->written)
 		p->written = sent;
 }
@@ -144,7 +145,9 @@ static zkl_time tick_offline(struct zkl_prover *p, zkl_time now)
 		p->attempt *= 2; /* servers that are slow to greet must get their chance */
 		p->host->hurry(p->owner);
 	}
-	if (p->ever && now >= p->lost + 3 * p->timeout)
+	/* servers that let us in and drop us, again and again, keep the session and do not answer
+	 */
+	if (p->ever && (now >= p->lost + 3 * p->timeout || now >= p->answered + 4 * p->timeout))
 		p->host->dead(p->owner);
 	return now + step;
 }
@@ -230,6 +233,7 @@ void zkl_prover_online(struct zkl_prover *p, zkl_time timeout, bool fresh)
 	p->online = p->ever = true;
 	p->pending = 0;
 	if (fresh) {
+		p->answered = now;
 		adapt(p, timeout);
 		zkl_lease_open(&p->lease, timeout, p->margin, p->hops, p->greeted);
 		p->written = p->greeted;

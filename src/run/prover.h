@@ -49,6 +49,7 @@ struct zkl_prover {
 	zkl_time since;		  /* offline: when this attempt to connect began */
 	zkl_time attempt;	  /* offline: how long it may take; doubled each time */
 	zkl_time lost;		  /* offline: when the connection was lost */
+	zkl_time answered;	  /* when the session was made, or last answered a request */
 	zkl_time greeted, looked; /* offline: no server had heard of us by then; the look after */
 	zkl_time runs_out;	  /* when a proof that somebody relies on may run out */
 	struct zkl_timer timer;

@@ -10,14 +10,16 @@
 void zkl_requests_unwatch_pred(struct zkl_contender *c)
 {
 	if (c->watching)
-		zkl_session_unwatch(c->session, &c->client, c->watching);
+		zkl_session_unwatch(c->session, &c->client, c->watching,
+			c->armed ? c->client.watch_bytes / 2 : 0);
 	g_clear_pointer(&c->watching, g_free);
+	c->armed = false;
 }
 
 void zkl_requests_forget_node(struct zkl_contender *c)
 {
 	if (c->path)
-		zkl_session_unwatch(c->session, &c->client, strrchr(c->path, '/') + 1);
+		zkl_session_unwatch(c->session, &c->client, strrchr(c->path, '/') + 1, 0);
 	g_clear_pointer(&c->path, g_free);
 }
 

@@ -11,6 +11,9 @@
 #include "run/strangers.h"
 #include "run/traffic.h"
 
+/* Watches that nobody needs, in bytes, for which a session that nobody uses is ended. */
+#define LEFT_MOST (ZKL_SESSION_WATCH_BYTES / 4)
+
 /* ---- clients ------------------------------------------------------------------------------- */
 
 void zkl_session_add(struct zkl_session *s, struct zkl_client *c)
@@ -19,9 +22,16 @@ void zkl_session_add(struct zkl_session *s, struct zkl_client *c)
 }
 
 /* Later, from the loop: who calls this is in the middle of a step of its own. */
+static bool is_worn(const struct zkl_session *s)
+{
+	if (s->clients.stuck > 0)
+		return s->clients.bound == 0;
+	return zkl_clients_count(&s->clients) == 0 && s->watches.left_bytes > LEFT_MOST;
+}
+
 static void recycle_when_free(struct zkl_session *s)
 {
-	if (s->clients.stuck > 0 && s->clients.held == 0)
+	if (is_worn(s))
 		zkl_timer_set(&s->recycle, zkl_loop_now(s->loop));
 }
 
@@ -87,9 +97,10 @@ void zkl_session_watch(struct zkl_session *s, struct zkl_client *c, const char *
 	zkl_watches_add(&s->watches, node, c->id);
 }
 
-void zkl_session_unwatch(struct zkl_session *s, struct zkl_client *c, const char *node)
+void zkl_session_unwatch(
+	struct zkl_session *s, struct zkl_client *c, const char *node, uint32_t bytes)
 {
-	zkl_watches_remove(&s->watches, node, c->id);
+	zkl_watches_remove(&s->watches, node, c->id, bytes);
 }
 
 static void watch_fired(struct zkl_session *s, const struct zkl_message *m)
@@ -98,6 +109,7 @@ static void watch_fired(struct zkl_session *s, const struct zkl_message *m)
 	const char *node = slash ? slash + 1 : m->path;
 	GArray *ids = zkl_watches_find(&s->watches, node);
 
+	zkl_watches_fired(&s->watches, node);
 	for (guint i = 0; i < ids->len; i++) {
 		struct zkl_client *c =
 			zkl_clients_find(&s->clients, g_array_index(ids, uint64_t, i));
@@ -222,8 +234,7 @@ static void tell_offline(void *s, struct zkl_client *c)
 
 static void tell_expired(void *s, struct zkl_client *c)
 {
-	(void)s;
-	c->ops->expired(c, ZKLOCK_CAUSE_EXPIRED);
+	c->ops->expired(c, ((struct zkl_session *)s)->ended_by);
 }
 
 static void tell_closing(void *s, struct zkl_client *c)
@@ -246,14 +257,17 @@ static void tell_refused(void *s, struct zkl_client *c)
 		c->ops->refused(c, ((struct zkl_session *)s)->error);
 }
 
-/* This session is over; begin another. */
-static void start_over(struct zkl_session *s, int error, bool goodbye)
+/* This session is over; begin another. by: EXPIRED when the servers have ended it, or else what
+ * made us give it up, and then its nodes may stand for a while. */
+static void start_over(struct zkl_session *s, enum zklock_cause by, int error, bool goodbye)
 {
 	s->id = 0;
+	s->ended_by = by;
 	set_state(s, ZKLOCK_SESSION_CONNECTING, error);
 	zkl_link_retire(s, goodbye);
 	zkl_prover_opening(&s->prover);
 	zkl_clients_each(&s->clients, tell_expired, s);
+	zkl_watches_session_ended(&s->watches);
 	if (error)
 		zkl_clients_each(&s->clients, tell_refused, s);
 	reopen(s);
@@ -262,33 +276,54 @@ static void start_over(struct zkl_session *s, int error, bool goodbye)
 static void dead(void *owner)
 {
 	struct zkl_session *s = owner;
+	bool silent = zkl_loop_now(s->loop) >= s->prover.lost + 3 * s->prover.timeout;
 
-	zkl_log(ZKLOCK_LOG_WARNING,
-		"no server for three session timeouts: giving session 0x%llx up and opening "
-		"another",
+	zkl_log(ZKLOCK_LOG_WARNING, "no %s: giving session 0x%llx up and opening another",
+		silent ? "server for three session timeouts" : "answer for four session timeouts",
 		(unsigned long long)s->id);
-	start_over(s, ZKLOCK_OK, false);
+	start_over(s, silent ? ZKLOCK_CAUSE_EXPIRED : ZKLOCK_CAUSE_UNPROVEN, ZKLOCK_OK, false);
 }
 
-/* Row 20, R. What has been granted since the timer was set keeps the session. */
+/* What has come since the timer was set keeps the session. */
 static void recycle(void *owner)
 {
 	struct zkl_session *s = owner;
 
-	if (s->clients.stuck == 0 || s->clients.held > 0 || s->state != ZKLOCK_SESSION_CONNECTED)
+	if (!is_worn(s) || s->state != ZKLOCK_SESSION_CONNECTED)
 		return;
-	zkl_log(ZKLOCK_LOG_WARNING,
-		"ending session 0x%llx, which deletes a node that we may not delete",
-		(unsigned long long)s->id);
-	start_over(s, ZKLOCK_OK, true);
+	if (s->clients.stuck > 0) /* row 20, R */
+		zkl_log(ZKLOCK_LOG_WARNING,
+			"ending session 0x%llx, which deletes a node that we may not delete",
+			(unsigned long long)s->id);
+	else
+		zkl_log(ZKLOCK_LOG_INFO,
+			"ending session 0x%llx, which nobody uses, for the watches left in it",
+			(unsigned long long)s->id);
+	start_over(s, ZKLOCK_CAUSE_DENIED, ZKLOCK_OK, true);
+}
+
+/* A server that allows less than the one before. It has told the leader so, which ends the session
+ * earlier than each promise made so far says. */
+static void cut_short(struct zkl_session *s, int64_t timeout_ms)
+{
+	zkl_log(ZKLOCK_LOG_ERROR,
+		"a server cuts the session timeout of session 0x%llx from %lld to %lld ms: giving "
+		"the session up; give all servers the same minSessionTimeout and maxSessionTimeout",
+		(unsigned long long)s->id, (long long)s->timeout_ms, (long long)timeout_ms);
+	start_over(s, ZKLOCK_CAUSE_UNPROVEN, ZKLOCK_OK, true);
 }
 
 static void connected(struct zkl_session *s, const struct zkl_message *m)
 {
 	bool fresh = m->session_id != s->id;
 
+	if (!fresh && m->timeout_ms < s->timeout_ms) {
+		cut_short(s, m->timeout_ms);
+		return;
+	}
 	s->id = m->session_id;
-	s->timeout_ms = m->timeout_ms;
+	if (fresh) /* what a server adds later is not relied on */
+		s->timeout_ms = m->timeout_ms;
 	s->failures = 0;
 	s->mute_in_doubt = false;
 	if (fresh)
@@ -320,16 +355,16 @@ static void session_event(struct zkl_session *s, const struct zkl_message *m)
 		break;
 	case ZKL_SESSION_EXPIRED:
 		zkl_log(ZKLOCK_LOG_WARNING, "session 0x%llx expired", (unsigned long long)s->id);
-		start_over(s, ZKLOCK_OK, false);
+		start_over(s, ZKLOCK_CAUSE_EXPIRED, ZKLOCK_OK, false);
 		break;
 	case ZKL_SESSION_AUTH_FAILED:
 		error = s->seal ? ZKLOCK_OK : ZKLOCK_ERR_ACCESS;
 		zkl_session_unseal(s);
 		s->failures = ++s->refusals; /* each has cost a session: not at once again */
-		start_over(s, error, false);
+		start_over(s, ZKLOCK_CAUSE_DENIED, error, false);
 		break;
 	case ZKL_SESSION_FAILED:
-		start_over(s, ZKLOCK_OK, false);
+		start_over(s, ZKLOCK_CAUSE_UNPROVEN, ZKLOCK_OK, false);
 		break;
 	case ZKL_SESSION_CLOSED:
 		break;
@@ -416,6 +451,7 @@ void zkl_session_end(struct zkl_session *s, void (*done)(void *arg), void *arg)
 	s->done = done;
 	s->done_arg = arg;
 	s->empty = NULL;
+	s->ended_by = ZKLOCK_CAUSE_CLOSED;
 	zkl_timer_stop(&s->reopen);
 	zkl_timer_stop(&s->recycle);
 	zkl_prover_stop(&s->prover);

@@ -43,8 +43,9 @@ enum zkl_need {
 	ZKL_NEED_FAR,  /* waits, far from its turn */
 	ZKL_NEED_NEAR, /* its turn may be near: prove ahead */
 	ZKL_NEED_HELD,
+	ZKL_NEED_RELEASE, /* gives back, and is not confirmed yet */
 };
-#define ZKL_NEEDS (ZKL_NEED_HELD + 1)
+#define ZKL_NEEDS (ZKL_NEED_RELEASE + 1)
 
 /* NULL: the client does not care. What is about its watches, its node or its need is only called
  * for one that has them. */
@@ -53,6 +54,7 @@ struct zkl_client_ops {
 	void (*watch)(struct zkl_client *c, const char *path, enum zkl_watch_type type);
 	void (*online)(struct zkl_client *c);
 	void (*offline)(struct zkl_client *c);
+	/* cause: EXPIRED, or why it was given up, and then its nodes may stand for a while */
 	void (*expired)(struct zkl_client *c, enum zklock_cause cause);
 	void (*refused)(struct zkl_client *c, int error); /* credentials: nothing will work */
 	void (*unsure)(struct zkl_client *c);  /* a proof is late and nothing can be done */
@@ -65,6 +67,10 @@ struct zkl_client_ops {
 	const char *(*far)(struct zkl_client *c);
 	void (*near)(struct zkl_client *c); /* the far one is gone */
 };
+
+/* Watches of one session, in bytes, before the next one is opened: a server drops whoever sets more
+ * than 1 MiB of them again. */
+#define ZKL_SESSION_WATCH_BYTES (900 * 1024)
 
 struct zkl_client {
 	uint64_t id; /* first: in the table of clients each is its own key */
@@ -109,6 +115,7 @@ size_t zkl_session_clients(const struct zkl_session *s);
 void zkl_session_drain(struct zkl_session *s, void (*empty)(void *arg), void *arg);
 
 /* Size of what would have to be sent to set all watches again; servers refuse 1 MiB and more. */
+uint32_t zkl_session_watch_size(const struct zkl_session *s, const char *dir); /* of one below */
 size_t zkl_session_watch_bytes(const struct zkl_session *s);
 
 /* Was the last proof refused by an ACL? */
@@ -121,7 +128,10 @@ bool zkl_session_send(
 
 /* Say which node names (last path component) c wants watch events of. */
 void zkl_session_watch(struct zkl_session *s, struct zkl_client *c, const char *node);
-void zkl_session_unwatch(struct zkl_session *s, struct zkl_client *c, const char *node);
+/* bytes: what its watch takes up in a SetWatches, since it has not fired; 0: it has, or was not
+ * set. */
+void zkl_session_unwatch(
+	struct zkl_session *s, struct zkl_client *c, const char *node, uint32_t bytes);
 
 /* Look at the clock (check()) at `until`: somebody relies on a proof till then. */
 void zkl_session_rely(struct zkl_session *s, zkl_time until);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* session_facts.c - what is known of a session, and of what its servers can do. */
+#include <string.h>
+
 #include "base/log.h"
+#include "core/recipe.h"
 #include "run/session_private.h"
 #include "run/strangers.h"
 
@@ -93,9 +96,15 @@ struct zkl_session_metrics *zkl_session_metrics(struct zkl_session *s)
 	return &s->metrics;
 }
 
+/* The client sends the path as the servers know it, and its length. */
+uint32_t zkl_session_watch_size(const struct zkl_session *s, const char *dir)
+{
+	return (uint32_t)(strlen(s->config->chroot) + strlen(dir) + 1 + ZKL_NODE_MAX + 4);
+}
+
 size_t zkl_session_watch_bytes(const struct zkl_session *s)
 {
-	return s->clients.watch_bytes;
+	return s->clients.watch_bytes + s->watches.left_bytes;
 }
 
 bool zkl_session_is_stuck(const struct zkl_session *s)

@@ -25,6 +25,7 @@ struct zkl_session {
 	void *owner;
 	enum zklock_session_state state;
 	int error;
+	enum zklock_cause ended_by; /* the last session: EXPIRED, or why we gave it up */
 	int64_t id, timeout_ms;
 	bool seal, containers, mute_in_doubt, denied;
 	unsigned failures; /* to open, in a row */

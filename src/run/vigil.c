@@ -29,9 +29,9 @@ struct vigil {
 	struct zkl_timer retry;
 	zklock_session_t *pool;
 	struct zkl_session *session;
-	char *dir, *last; /* last: in line when we came */
-	char *watched;
-	bool synced, late;
+	char *dir, *last;	  /* last: in line when we came */
+	char *watched, *path;	  /* the node's name, and where it is */
+	bool synced, late, armed; /* armed: the watch is set, and has not fired */
 	/* what has happened since it was last cleared */
 	bool answered, broken, fired, closing, rested;
 	int refused;
@@ -88,6 +88,8 @@ static void on_reply(struct zkl_client *client, uint32_t what, const struct zkl_
 	v->answered = m->result != ZKL_UNKNOWN;
 	v->broken = !v->answered;
 	v->rc = m->rc;
+	if (m->op == ZKL_OP_GET)
+		v->armed = m->result == ZKL_DONE;
 	if (v->answered && m->op == ZKL_OP_LIST)
 		choose_next(v, m->children, m->n_children);
 	wake(v);
@@ -100,6 +102,7 @@ static void on_watch(struct zkl_client *client, const char *path, enum zkl_watch
 	(void)path; /* of another lock perhaps: looking costs little */
 	(void)type;
 	v->fired = true;
+	v->armed = false;
 	wake(v);
 }
 
@@ -109,6 +112,7 @@ static void on_expired(struct zkl_client *client, enum zklock_cause cause)
 
 	(void)cause;
 	v->broken = true;
+	v->armed = false;
 	v->synced = false; /* the next session may begin at a server that lags */
 	wake(v);
 }
@@ -122,8 +126,10 @@ static void on_refused(struct zkl_client *client, int error)
 static void unwatch(struct vigil *v)
 {
 	if (v->watched)
-		zkl_session_unwatch(v->session, &v->client, v->watched);
+		zkl_session_unwatch(
+			v->session, &v->client, v->watched, v->armed ? v->client.watch_bytes : 0);
 	g_clear_pointer(&v->watched, g_free);
+	v->armed = false;
 }
 
 /* At once: the session may be gone before our thread is awake. */
@@ -257,16 +263,16 @@ static int look(struct vigil *v)
 /* Until something happens to v->next, or it may have. */
 static int watch(struct vigil *v)
 {
-	char *path = g_strdup_printf("%s/%s", v->dir, v->next);
 	bool answered;
 	int error;
 
 	unwatch(v);
+	g_free(v->path);
+	v->path = g_strdup_printf("%s/%s", v->dir, v->next);
 	v->watched = g_strdup(v->next);
 	zkl_session_watch(v->session, &v->client, v->watched);
-	error = ask(
-		v, (struct zkl_request){.op = ZKL_OP_GET, .path = path, .watch = true}, &answered);
-	g_free(path);
+	error = ask(v, (struct zkl_request){.op = ZKL_OP_GET, .path = v->path, .watch = true},
+		&answered);
 	if (error || !answered || v->rc == ZKL_RC_NO_NODE)
 		return error;
 	if (v->rc != ZKL_RC_OK)
@@ -305,6 +311,7 @@ static void end(void *arg)
 	g_free(v->dir);
 	g_free(v->last);
 	g_free(v->next);
+	g_free(v->path);
 	g_free(v);
 	zkl_loop_leave(zkl_pool_loop(pool));
 	zkl_pool_unref(pool);
@@ -318,7 +325,7 @@ static struct vigil *begin(zklock_session_t *pool, const char *name)
 	v->pool = zkl_pool_ref(pool);
 	v->session = zkl_pool_session(pool);
 	v->dir = g_strdup_printf("%s/%s", zkl_pool_config(pool)->root, name);
-	v->client.watch_bytes = (uint32_t)(strlen(v->dir) + 1 + ZKL_NODE_MAX + 4);
+	v->client.watch_bytes = zkl_session_watch_size(v->session, v->dir);
 	v->refused = zkl_session_error(v->session);
 	zkl_session_add(v->session, &v->client);
 	return v;

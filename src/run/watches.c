@@ -7,12 +7,15 @@ void zkl_watches_init(struct zkl_watches *watches)
 	watches->first = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	watches->more = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
+	watches->left = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	watches->left_bytes = 0;
 }
 
 void zkl_watches_clear(struct zkl_watches *watches)
 {
 	g_hash_table_destroy(watches->first);
 	g_hash_table_destroy(watches->more);
+	g_hash_table_destroy(watches->left);
 }
 
 static uint64_t first_of(const struct zkl_watches *watches, const char *node)
@@ -50,6 +53,7 @@ void zkl_watches_add(struct zkl_watches *watches, const char *node, uint64_t id)
 {
 	uint64_t first = first_of(watches, node);
 
+	zkl_watches_fired(watches, node); /* not left any more */
 	if (!first)
 		set_first(watches, node, id);
 	else if (first != id)
@@ -75,7 +79,26 @@ static void remove_first(struct zkl_watches *watches, const char *node)
 	remove_at(watches->more, node, ids, 0);
 }
 
-void zkl_watches_remove(struct zkl_watches *watches, const char *node, uint64_t id)
+static void leave(struct zkl_watches *watches, const char *node, uint32_t bytes)
+{
+	zkl_watches_fired(watches, node);
+	g_hash_table_insert(watches->left, g_strdup(node), GUINT_TO_POINTER(bytes));
+	watches->left_bytes += bytes;
+}
+
+void zkl_watches_fired(struct zkl_watches *watches, const char *node)
+{
+	watches->left_bytes -= GPOINTER_TO_UINT(g_hash_table_lookup(watches->left, node));
+	g_hash_table_remove(watches->left, node);
+}
+
+void zkl_watches_session_ended(struct zkl_watches *watches)
+{
+	g_hash_table_remove_all(watches->left);
+	watches->left_bytes = 0;
+}
+
+void zkl_watches_remove(struct zkl_watches *watches, const char *node, uint64_t id, uint32_t bytes)
 {
 	GArray *ids = g_hash_table_lookup(watches->more, node);
 	guint at = ids ? find(ids, id) : 0;
@@ -84,6 +107,8 @@ void zkl_watches_remove(struct zkl_watches *watches, const char *node, uint64_t 
 		remove_first(watches, node);
 	else if (ids && at < ids->len)
 		remove_at(watches->more, node, ids, at);
+	if (bytes && !first_of(watches, node))
+		leave(watches, node, bytes);
 }
 
 GArray *zkl_watches_find(const struct zkl_watches *watches, const char *node)

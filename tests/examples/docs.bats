@@ -14,7 +14,7 @@ setup() { cd "$top_srcdir" || return; }
 file_of() {
 	case $1 in
 	counts) echo tests/story/test_counts.c ;;
-	calls | stories | handles | proofs) echo "tests/story/test_$1.c" ;;
+	calls | ends | stories | handles | proofs) echo "tests/story/test_$1.c" ;;
 	options | recipe | core | port | servers | prover) echo "tests/unit/test_$1.c" ;;
 	fake) echo tests/unit/test_fake_zk.c ;;
 	loop) echo tests/unit/test_run.c ;;
@@ -23,7 +23,7 @@ file_of() {
 	talk) echo tests/live/test_conversation.c ;;
 	layers) echo tests/layers_test.sh ;;
 	partition | clone | queue | names) echo "tests/live/$1.bats" ;;
-	run | loss | hold | once | guard | look | usage | config) echo "tests/cli/$1.bats" ;;
+	run | loss | hold | once | guard | look | usage | config | doctor) echo "tests/cli/$1.bats" ;;
 	example) echo tests/examples/examples.bats ;;
 	faults) echo tests/examples/faults.bats ;;
 	neighbours) echo tests/live/neighbours.bats ;;

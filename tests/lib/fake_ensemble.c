@@ -173,9 +173,12 @@ static void welcome(struct fake_conn *conn, int64_t session, zkl_time timeout)
 	fake_to_client(conn, packet);
 }
 
-static zkl_time negotiate(const struct fake_world *world, zkl_time wanted)
+static zkl_time negotiate(const struct fake_server *server, zkl_time wanted)
 {
-	return CLAMP(wanted, 2 * world->config.tick, 20 * world->config.tick);
+	const struct fake_config *config = &server->world->config;
+	zkl_time most = config->most[server->number];
+
+	return CLAMP(wanted, 2 * config->tick, most ? most : 20 * config->tick);
 }
 
 static void close_conns_of(struct fake_server *server, int64_t session)
@@ -198,7 +201,7 @@ static void apply_one(struct fake_server *server, const struct fake_txn *txn)
 	if (request && is_at(request, server)) {
 		if (txn->opens)
 			welcome(request->conn, txn->session,
-				negotiate(server->world, request->in.version * ZKL_MS));
+				negotiate(server, request->in.version * ZKL_MS));
 		else
 			answer_write(server, txn);
 	}
@@ -365,7 +368,7 @@ static void open_session(struct fake_world *world, struct fake_request *request)
 
 	session->id = ++world->next_session;
 	session->host = request->host;
-	session->timeout = negotiate(world, request->in.version * ZKL_MS);
+	session->timeout = negotiate(request->conn->server, request->in.version * ZKL_MS);
 	session->expires = expiry(world, world->now, session->timeout);
 	session->owner = request->conn->server;
 	g_hash_table_insert(world->sessions, &session->id, session);
@@ -386,6 +389,20 @@ static void answer_hello(void *data, void *server, void *box)
 	fake_request_unref(request);
 }
 
+/* The leader takes over what the server that asks allows, and may then end the session earlier. */
+static void revive(struct fake_world *world, struct fake_session *session, zkl_time timeout)
+{
+	zkl_time expires = expiry(world, world->now, timeout);
+
+	if (timeout >= session->timeout) {
+		session->expires = MAX(session->expires, expires);
+	} else {
+		session->expires = expires;
+		fake_later(world, expires, session_timer, (void *)(intptr_t)session->id, NULL);
+	}
+	session->timeout = timeout;
+}
+
 /* A session that comes back: the leader knows whether it lives, and who serves it from now on. */
 static void revalidate(struct fake_world *world, struct fake_request *request)
 {
@@ -394,8 +411,8 @@ static void revalidate(struct fake_world *world, struct fake_request *request)
 	request->completed = session && !session->closing;
 	if (request->completed) {
 		session->owner = request->conn->server;
-		session->expires =
-			MAX(session->expires, expiry(world, world->now, session->timeout));
+		revive(world, session,
+			negotiate(request->conn->server, request->in.version * ZKL_MS));
 	}
 	fake_down(request->conn->server, answer_hello, request, 0);
 }

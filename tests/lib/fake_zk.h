@@ -27,12 +27,13 @@ struct fake_world;
 struct fake_host; /* a machine with one client process on it */
 
 struct fake_config {
-	int servers;		    /* default 3; server 0 leads first */
-	zkl_time latency;	    /* client to server, one way; default 1 ms */
-	zkl_time link;		    /* server to leader, one way; default 1 ms */
-	zkl_time commit;	    /* from proposal to quorum; default 1 ms */
-	zkl_time lag[FAKE_SERVERS]; /* more, before this server has applied a commit */
-	zkl_time tick;		    /* default 500 ms; T is clamped to 2..20 ticks */
+	int servers;		     /* default 3; server 0 leads first */
+	zkl_time latency;	     /* client to server, one way; default 1 ms */
+	zkl_time link;		     /* server to leader, one way; default 1 ms */
+	zkl_time commit;	     /* from proposal to quorum; default 1 ms */
+	zkl_time lag[FAKE_SERVERS];  /* more, before this server has applied a commit */
+	zkl_time tick;		     /* default 500 ms; T is clamped to 2..20 ticks */
+	zkl_time most[FAKE_SERVERS]; /* the longest T that this server allows; default 20 ticks */
 	int sync_limit;	   /* ticks without its leader before a server gives up; default 5 */
 	zkl_time election; /* default 200 ms */
 	zkl_time reap;	   /* containers are looked through this often; default 60 s */

@@ -259,7 +259,6 @@ START_TEST(lost_is_told_once_and_unlock_says_so)
 }
 END_TEST
 
-/* The other way to be told: a descriptor and a queue. */
 /* Row 20, R: the end of the session deletes what we may not, but not at the price of what is held.
  */
 START_TEST(denied_delete_waits_for_what_is_held)

@@ -58,6 +58,13 @@ static void nothing(void *owner)
 {
 }
 
+static zkl_time died;
+
+static void dead(void *owner)
+{
+	died = time_now;
+}
+
 static bool is_greeting;
 
 static bool greeting(void *owner)
@@ -71,7 +78,7 @@ static const struct zkl_prover_host host = {
 	.late = late,
 	.hurry = nothing,
 	.check = nothing,
-	.dead = nothing,
+	.dead = dead,
 	.greeting = greeting,
 };
 
@@ -248,6 +255,35 @@ START_TEST(a_refused_proof_is_not_repeated_at_once)
 }
 END_TEST
 
-CHECK_MAIN("prover", a_move_comes_while_the_proof_lasts, moves_are_spread, at_most_one_move_in_v,
-	answers_keep_us_where_we_are, a_proof_counts_from_its_request,
-	a_loss_that_is_told_late_makes_no_proof_longer, a_refused_proof_is_not_repeated_at_once)
+/* Servers that let us in and drop us before they answer anything keep the session, and so the nodes
+ * of what was lost long ago. */
+START_TEST(doors_that_open_are_no_answer)
+{
+	zkl_time answered;
+
+	begin(0);
+	died = 0;
+	zkl_loop_enter(loop);
+	zkl_prover_acked(&prover, time_now, 0, false);
+	zkl_loop_leave(loop);
+	answered = time_now;
+	while (!died && time_now < answered + 10 * T) {
+		zkl_loop_enter(loop);
+		zkl_prover_offline(&prover);
+		zkl_loop_leave(loop);
+		pass(T / 10);
+		zkl_loop_enter(loop);
+		zkl_prover_online(&prover, T, false);
+		zkl_loop_leave(loop);
+		pass(ZKL_MS);
+	}
+	ck_assert_int_ge(died, answered + 4 * T);
+	ck_assert_int_le(died, answered + 5 * T);
+	end();
+}
+END_TEST
+
+CHECK_MAIN("prover", doors_that_open_are_no_answer, a_move_comes_while_the_proof_lasts,
+	moves_are_spread, at_most_one_move_in_v, answers_keep_us_where_we_are,
+	a_proof_counts_from_its_request, a_loss_that_is_told_late_makes_no_proof_longer,
+	a_refused_proof_is_not_repeated_at_once)

@@ -164,21 +164,50 @@ START_TEST(several_watch_one_node)
 	struct zkl_watches w;
 
 	zkl_watches_init(&w);
-	zkl_watches_remove(&w, "a", 1);
+	zkl_watches_remove(&w, "a", 1, 0);
 	for (uint64_t id = 1; id <= 3; id++) {
 		zkl_watches_add(&w, "a", id);
 		zkl_watches_add(&w, "a", id);
 	}
 	zkl_watches_add(&w, "b", 2);
 	ck_assert_str_eq(watchers(&w, "a"), "1 2 3 ");
-	zkl_watches_remove(&w, "a", 4);
-	zkl_watches_remove(&w, "a", 1);
+	zkl_watches_remove(&w, "a", 4, 0);
+	zkl_watches_remove(&w, "a", 1, 0);
 	ck_assert_str_eq(watchers(&w, "a"), "2 3 ");
-	zkl_watches_remove(&w, "a", 3);
+	zkl_watches_remove(&w, "a", 3, 0);
 	ck_assert_str_eq(watchers(&w, "a"), "2 ");
-	zkl_watches_remove(&w, "a", 2);
+	zkl_watches_remove(&w, "a", 2, 0);
 	ck_assert_str_eq(watchers(&w, "a"), "");
 	ck_assert_str_eq(watchers(&w, "b"), "2 ");
+	zkl_watches_clear(&w);
+}
+END_TEST
+
+/* The client keeps what nobody waits for any more, until it fires. */
+START_TEST(watches_that_are_left_are_counted_until_they_fire)
+{
+	struct zkl_watches w;
+
+	zkl_watches_init(&w);
+	zkl_watches_add(&w, "a", 1);
+	zkl_watches_add(&w, "a", 2);
+	zkl_watches_remove(&w, "a", 1, 50);
+	ck_assert_uint_eq(w.left_bytes, 0); /* the other one waits */
+	zkl_watches_remove(&w, "a", 2, 50);
+	zkl_watches_remove(&w, "a", 2, 50);
+	ck_assert_uint_eq(w.left_bytes, 50);
+	ck_assert_str_eq(watchers(&w, "a"), "");
+	zkl_watches_add(&w, "a", 3);
+	ck_assert_uint_eq(w.left_bytes, 0);
+	zkl_watches_remove(&w, "a", 3, 0);
+	ck_assert_uint_eq(w.left_bytes, 0); /* it had fired */
+	zkl_watches_remove(&w, "b", 1, 70);
+	zkl_watches_remove(&w, "c", 1, 80);
+	zkl_watches_fired(&w, "b");
+	zkl_watches_fired(&w, "b");
+	ck_assert_uint_eq(w.left_bytes, 80);
+	zkl_watches_session_ended(&w);
+	ck_assert_uint_eq(w.left_bytes, 0);
 	zkl_watches_clear(&w);
 }
 END_TEST
@@ -423,6 +452,7 @@ END_TEST
 
 CHECK_MAIN("run", timers_fire_in_order_and_once, timers_can_be_moved_and_stopped,
 	a_timer_cannot_keep_the_loop, calls_run_in_order, several_watch_one_node,
+	watches_that_are_left_are_counted_until_they_fire,
 	what_is_dropped_lives_until_the_monitor_is_left, a_record_is_read_as_it_was_written,
 	an_unknown_version_is_shown_and_not_trusted, keys_that_inform_do_not_matter_for_trust,
 	no_other_record_is_trusted, too_few_descriptors_are_a_limit_and_not_memory,
