@@ -22,7 +22,8 @@ struct doctor {
 	struct cli *cli;
 	struct checkup *checkup;
 	int leaders, followers, silent;
-	int64_t timeout_ms; /* T that we want */
+	int64_t timeout_ms;		 /* T that we want */
+	int64_t shortest_ms, longest_ms; /* T that a server would give us */
 };
 
 /* ---- each server ---------------------------------------------------------------------------- */
@@ -43,8 +44,7 @@ static void check_version(struct doctor *doctor, const char *server, const char 
 			"removes them",
 			version);
 	else
-		zkl_checkup_add(doctor->checkup, VERDICT_OK, server,
-			"version %s, removes empty locks by itself", version);
+		zkl_checkup_add(doctor->checkup, VERDICT_OK, server, "version %s", version);
 }
 
 static void check_mode(struct doctor *doctor, const char *server, const char *answer)
@@ -80,7 +80,13 @@ static void check_limits(struct doctor *doctor, const char *server, const char *
 	else
 		zkl_checkup_add(doctor->checkup, VERDICT_OK, server,
 			"tickTime %" G_GINT64_FORMAT " ms fits the session timeout", tick);
-	if ((low >= 0 && wanted < low) || (high >= 0 && wanted > high))
+	if (low >= 0)
+		wanted = MAX(wanted, low);
+	if (high >= 0)
+		wanted = MIN(wanted, high);
+	doctor->shortest_ms = doctor->longest_ms ? MIN(doctor->shortest_ms, wanted) : wanted;
+	doctor->longest_ms = MAX(doctor->longest_ms, wanted);
+	if (wanted != doctor->timeout_ms)
 		zkl_checkup_add(doctor->checkup, VERDICT_NOTE, server,
 			"allows session timeouts from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
 			" ms and will change ours",
@@ -110,7 +116,15 @@ static void check_connections(struct doctor *doctor, const char *server, const c
 		g_hash_table_insert(counts, address, GINT_TO_POINTER((int)count));
 		most = MAX(most, count);
 	}
-	if (limit > 0 && most * 10 >= limit * 8)
+	if (limit == 0)
+		zkl_checkup_add(doctor->checkup, VERDICT_OK, server,
+			"any number of connections from one address");
+	else if (limit > 0 && !lines)
+		zkl_checkup_add(doctor->checkup, VERDICT_NOTE, server,
+			"does not tell how many of %" G_GINT64_FORMAT
+			" connections an address has: 'cons' is not in 4lw.commands.whitelist",
+			limit);
+	else if (limit > 0 && most * 10 >= limit * 8)
 		zkl_checkup_add(doctor->checkup, VERDICT_BAD, server,
 			"%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
 			" connections that one address may have are taken: raise maxClientCnxns",
@@ -166,6 +180,13 @@ static void check_servers(struct doctor *doctor)
 	if (g_strv_length(servers) == 1 && doctor->followers == 1)
 		zkl_checkup_add(doctor->checkup, VERDICT_NOTE, "servers",
 			"only one of several is named in --servers: when it fails, locks are lost");
+	if (doctor->shortest_ms != doctor->longest_ms)
+		zkl_checkup_add(doctor->checkup, VERDICT_BAD, "servers",
+			"give us session timeouts from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+			" ms: a session that moves is cut short, and what it holds is lost; set "
+			"the "
+			"same minSessionTimeout and maxSessionTimeout everywhere",
+			doctor->shortest_ms, doctor->longest_ms);
 	if (doctor->leaders > 1)
 		zkl_checkup_add(doctor->checkup, VERDICT_BAD, "servers",
 			"%d of them lead: these are different ensembles", doctor->leaders);
@@ -202,13 +223,27 @@ static void check_session(struct doctor *doctor)
 
 /* ---- the root ------------------------------------------------------------------------------- */
 
+/* Does it give more than reading to everybody? */
+static bool is_open(const char *acl)
+{
+	const char *world = strstr(acl, "world:anyone:");
+
+	if (!world)
+		return false;
+	world += strlen("world:anyone:");
+	return strcspn(world, "cdwa") < strcspn(world, ",");
+}
+
 static void check_root(struct doctor *doctor)
 {
 	const char *root = zkl_settings_text(&doctor->cli->settings, SET_ROOT);
 	char *acl = NULL;
 	int error = zklock_znode_acl(doctor->cli->session, root, &acl, CLI_ASK_MS);
 
-	if (error == ZKLOCK_OK)
+	if (error == ZKLOCK_OK && is_open(acl))
+		zkl_checkup_add(doctor->checkup, VERDICT_NOTE, root,
+			"ACL %s: whoever reaches the servers may make and delete locks", acl);
+	else if (error == ZKLOCK_OK)
 		zkl_checkup_add(doctor->checkup, VERDICT_OK, root, "ACL %s", acl);
 	else if (error == ZKLOCK_ERR_NO_NODE)
 		zkl_checkup_add(doctor->checkup, VERDICT_OK, root,
@@ -297,13 +332,31 @@ static void check_foreign_write(struct doctor *doctor, zklock_t *lock)
 			"a stranger's write into our lock node is refused");
 }
 
-static void examine(struct doctor *doctor, zklock_t *lock, const char *name, int64_t took_ms)
+static void check_containers(struct doctor *doctor, const char *path)
+{
+	g_autofree char *trial = g_strconcat(path, "-container", NULL);
+	int error = zklock_znode_create(
+		doctor->cli->session, trial, "", 0, ZKLOCK_ZNODE_CONTAINER, NULL, CLI_ASK_MS);
+
+	if (error == ZKLOCK_OK)
+		zkl_checkup_add(doctor->checkup, VERDICT_OK, "containers",
+			"the servers remove empty locks by themselves");
+	else
+		zkl_checkup_add(doctor->checkup, VERDICT_NOTE, "containers",
+			"not made here (%s): empty locks stay behind until somebody deletes them",
+			zklock_strerror(error));
+	zklock_znode_delete(doctor->cli->session, trial, -1, NULL, CLI_ASK_MS);
+}
+
+static void examine(
+	struct doctor *doctor, zklock_t *lock, const char *name, const char *path, int64_t took_ms)
 {
 	int64_t token = 0;
 
 	zklock_token(lock, &token);
 	zkl_checkup_add(doctor->checkup, VERDICT_OK, "trial lock",
 		"taken in %" G_GINT64_FORMAT " ms with token %" G_GINT64_FORMAT, took_ms, token);
+	check_containers(doctor, path);
 	check_clock(doctor, name);
 	check_foreign_write(doctor, lock);
 }
@@ -318,7 +371,7 @@ static void check_by_trial(struct doctor *doctor)
 	if (error == ZKLOCK_OK)
 		error = zklock_timedlock(lock, CLI_ASK_MS);
 	if (error == ZKLOCK_OK) {
-		examine(doctor, lock, name, zkl_guard_now() - since);
+		examine(doctor, lock, name, path, zkl_guard_now() - since);
 		error = zklock_unlock(lock);
 	}
 	if (error != ZKLOCK_OK)

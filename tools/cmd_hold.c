@@ -11,6 +11,8 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
+#define LOOK_AGAIN_MS 1000
+
 struct hold {
 	gboolean until_signal;
 	guint input;
@@ -45,6 +47,28 @@ static void say_held(struct tenure *tenure)
 		zkl_tenure_finish(tenure, STATUS_INTERNAL);
 }
 
+static gboolean on_input(int fd, GIOCondition condition, void *user);
+
+static void listen(struct tenure *tenure)
+{
+	((struct hold *)tenure->user)->input =
+		g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, tenure);
+}
+
+/* Of its terminal: what is typed there is for others, and nobody tells us when that ends. */
+static bool is_in_background(int fd)
+{
+	pid_t foreground = tcgetpgrp(fd);
+
+	return foreground > 0 && foreground != getpgrp();
+}
+
+static gboolean on_look_again(void *user)
+{
+	listen(user);
+	return G_SOURCE_REMOVE;
+}
+
 /* What is typed means nothing; its end means that we are done. */
 static gboolean on_input(int fd, GIOCondition condition, void *user)
 {
@@ -56,7 +80,10 @@ static gboolean on_input(int fd, GIOCondition condition, void *user)
 	if (len > 0 || (len < 0 && (errno == EINTR || errno == EAGAIN)))
 		return G_SOURCE_CONTINUE;
 	hold->input = 0;
-	zkl_tenure_finish(tenure, STATUS_OK);
+	if (len < 0 && errno == EIO && is_in_background(fd))
+		hold->input = g_timeout_add(LOOK_AGAIN_MS, on_look_again, tenure);
+	else
+		zkl_tenure_finish(tenure, STATUS_OK);
 	return G_SOURCE_REMOVE;
 }
 
@@ -66,8 +93,7 @@ static void granted(struct tenure *tenure)
 
 	say_held(tenure);
 	if (!hold->until_signal)
-		hold->input = g_unix_fd_add(
-			STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, tenure);
+		listen(tenure);
 }
 
 static void lost(struct tenure *tenure, enum zklock_cause cause)

@@ -66,6 +66,9 @@ static void run_loop(struct tenure *tenure)
 		g_source_remove(tenure->validity_source);
 	if (tenure->linger_source)
 		g_source_remove(tenure->linger_source);
+	if (tenure->start_source)
+		g_source_remove(tenure->start_source);
+	g_clear_pointer(&tenure->extra, g_free);
 }
 
 static void release(struct tenure *tenure)

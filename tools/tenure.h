@@ -64,7 +64,8 @@ struct tenure {
 	sigset_t signal_mask; /* as we found it, for the command */
 	GMainLoop *loop;
 	int signals;
-	guint validity_source, linger_source;
+	guint validity_source, linger_source, start_source;
+	char *extra; /* for the command that start_source starts */
 };
 
 /**

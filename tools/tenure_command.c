@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#define START_AGAIN_MS 10
+
 /* ---- the terminal --------------------------------------------------------------------------- */
 
 bool zkl_tenure_in_foreground(void)
@@ -80,6 +82,27 @@ static GPtrArray *command_environment(const struct tenure *tenure, const char *e
 	return environment;
 }
 
+static gboolean on_start_again(void *user)
+{
+	struct tenure *tenure = user;
+
+	tenure->start_source = 0;
+	if (tenure->phase == TENURE_HOLDING && !tenure->told_lost)
+		zkl_tenure_start(tenure, tenure->extra);
+	return G_SOURCE_REMOVE;
+}
+
+/* Less than a millisecond is left: in that time a new proof comes, or the loss, which is told. */
+static void start_again(struct tenure *tenure, const char *extra)
+{
+	char *copy = g_strdup(extra);
+
+	g_free(tenure->extra);
+	tenure->extra = copy;
+	if (!tenure->start_source)
+		tenure->start_source = g_timeout_add(START_AGAIN_MS, on_start_again, tenure);
+}
+
 void zkl_tenure_start(struct tenure *tenure, const char *extra)
 {
 	g_autoptr(GPtrArray) environment = command_environment(tenure, extra);
@@ -92,8 +115,10 @@ void zkl_tenure_start(struct tenure *tenure, const char *extra)
 	};
 
 	tenure->valid_until = until;
-	if (!tenure->unlocked && until == 0)
-		return; /* lost already; the event comes and ends the tenure */
+	if (!tenure->unlocked && until == 0) {
+		start_again(tenure, extra);
+		return;
+	}
 	tenure->running = true;
 	zkl_guard_start(&tenure->guard, &start);
 }

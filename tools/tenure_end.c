@@ -4,6 +4,9 @@
  */
 #include "tenure_private.h"
 
+/* Timers stand still while the machine sleeps, and hold no more than seven weeks. */
+#define LOOK_AGAIN_MS 60000
+
 /* ---- the proof ------------------------------------------------------------------------------ */
 
 bool zkl_tenure_has_deadline(const struct tenure *tenure)
@@ -37,7 +40,7 @@ static gboolean on_lingered(void *user)
 	struct tenure *tenure = user;
 
 	tenure->linger_source = 0;
-	zkl_tenure_finish(tenure, tenure->status);
+	zkl_tenure_linger(tenure, tenure->status);
 	return G_SOURCE_REMOVE;
 }
 
@@ -52,7 +55,7 @@ void zkl_tenure_linger(struct tenure *tenure, int status)
 	}
 	tenure->phase = TENURE_LINGERING;
 	tenure->status = status;
-	tenure->linger_source = g_timeout_add((guint)MIN(left, G_MAXUINT), on_lingered, tenure);
+	tenure->linger_source = g_timeout_add((guint)MIN(left, LOOK_AGAIN_MS), on_lingered, tenure);
 }
 
 void zkl_tenure_give_up(struct tenure *tenure, int status)

@@ -26,6 +26,14 @@ ensemble() { "$top_srcdir/scripts/ensemble" "$@" 3>&-; }
 	jq -e '.verdict == "BAD"' <<<"${lines[-1]}"
 }
 
+@test "an open root is worth a note, and what the servers make of a lock is looked at" {
+	holder "$LOCK" free # makes the root
+	run zklock doctor
+	[[ $output == *note*"/locks"*"whoever reaches the servers may make and delete locks"* ]]
+	[[ $output == *ok*"containers"*"remove empty locks by themselves"* ]]
+	touch free
+}
+
 @test "one server of several in --servers is worth a note" {
 	follower=$(ensemble status | awk '/follower/ { print $2; exit }')
 	run zklock doctor --servers "$follower"
@@ -71,16 +79,25 @@ zk.stop()' "$ZKLOCK_SERVERS" "/locks/$LOCK/stranger"
 	until_true eval '[[ $(ensemble status | grep -c looking) == 1 ]]'
 	run -69 zklock doctor --session-timeout 4s
 	[[ $output == *BAD*"does not serve"* && $output == *BAD*"does not answer"* ]]
+	for n in 1 2 3; do
+		((n == leader)) || ensemble restart "$n"
+	done
 }
 
-@test "doctor: servers whose sessions are too short for a proof; who only looks is served, a lock is refused" {
+@test "servers whose sessions are too short for a proof; who only looks is served, a lock is refused" {
+	ensemble start --servers 1 --dir "$PWD/long" >/dev/null
+	eval "$(ensemble env --dir "$PWD/long")"
+	long=$ZKLOCK_SERVERS
 	ensemble start --servers 1 --tick 200 --conf maxSessionTimeout=500 --dir "$PWD/short" >/dev/null
 	eval "$(ensemble env --dir "$PWD/short")"
+	run zklock doctor --no-trial --servers "$ZKLOCK_SERVERS,$long"
+	[[ $output == *BAD*"set the same minSessionTimeout and maxSessionTimeout everywhere"* ]]
 	run -1 zklock doctor
 	found=$output
 	run -0 zklock who "$LOCK"
 	run -78 zklock run "$LOCK" -- touch never
 	ensemble stop --dir "$PWD/short"
+	ensemble stop --dir "$PWD/long"
 	[[ $found =~ BAD\ +proof\ +impossible ]]
 	[[ ! -e never && $output == *"nothing can be proven"*"zklock doctor"* ]]
 }

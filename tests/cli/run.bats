@@ -145,6 +145,8 @@ on_terminal() {
 		await ran
 		type touch go; echo still-\$((40 + 2))\n
 		see still-42
+		type wait; echo over-\$((40 + 2))\n
+		see over-42
 	SCRIPT
 }
 
@@ -156,6 +158,21 @@ on_terminal() {
 		type zklock run $LOCK -- sh -c 'read -r word </dev/tty; echo had-\$word' | cat\n
 		type hello\n
 		see had-hello
+		see ready>
+	SCRIPT
+}
+
+@test "terminal: hold in the background holds on, whatever is typed into the shell" {
+	on_terminal <<-SCRIPT
+		type zklock hold $LOCK >held &\n
+		type until grep -q held held; do sleep 0.05; done; echo held-\$((40 + 2))\n
+		see held-42
+		type echo more-\$((40 + 2)); sleep 1\n
+		see more-42
+		type zklock test $LOCK || echo still-\$((40 + 2))\n
+		see still-42
+		type kill %1; wait; zklock test $LOCK && echo free-\$((40 + 2))\n
+		see free-42
 	SCRIPT
 }
 
