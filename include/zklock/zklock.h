@@ -264,7 +264,7 @@ ZKLOCK_EXPORT int zklock_new(zklock_session_t *session, const char *name,
 /**
  * Free a handle. What it still holds is released and what waits is cancelled, in the background.
  * Never blocks, so it is fine in a callback. Using the handle afterwards is an error of the
- * program, which debug builds of the library report.
+ * program, which a library configured with --enable-debug reports (INVALID).
  * Errors: INVALID, FORKED.
  */
 ZKLOCK_EXPORT int zklock_free(zklock_t *lock);

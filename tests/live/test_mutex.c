@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -193,21 +194,40 @@ START_TEST(fork_child_is_refused_and_the_parent_unharmed)
 }
 END_TEST
 
+static pthread_barrier_t turn;
+
+static void *hold_for_a_turn(void *lock)
+{
+	int error = zklock_lock(lock);
+
+	pthread_barrier_wait(&turn);
+	pthread_barrier_wait(&turn);
+	if (!error)
+		error = zklock_unlock(lock);
+	return (void *)(intptr_t)error;
+}
+
 START_TEST(unlock_by_another_thread_is_refused)
 {
 	struct live_holder holder = live_hold("not-owner", SHORT_T);
 	zklock_session_t *s = live_session(0);
 	zklock_t *lock = live_lock(s, "not-owner", 0);
 	pthread_t thread;
+	void *result;
 
 	live_wait_held(&holder);
 	ck_error(zklock_unlock(lock), ZKLOCK_ERR_NOT_HELD);
 	live_kill(&holder, SIGKILL);
-	pthread_create(&thread, NULL, lock_for_ever, lock);
+	pthread_barrier_init(&turn, NULL, 2);
+	pthread_create(&thread, NULL, hold_for_a_turn, lock);
 	live_wait_contenders(s, "not-owner", 2);
+	ck_error(zklock_unlock(lock), ZKLOCK_ERR_NOT_HELD); /* the other one only waits */
+	pthread_barrier_wait(&turn);
 	ck_error(zklock_unlock(lock), ZKLOCK_ERR_NOT_OWNER);
-	zklock_set_log(NULL, ZKLOCK_LOG_ERROR, NULL);
-	pthread_join(thread, NULL);
+	pthread_barrier_wait(&turn);
+	pthread_join(thread, &result);
+	ck_ok((int)(intptr_t)result);
+	pthread_barrier_destroy(&turn);
 	zklock_free(lock);
 	live_close(s);
 }
@@ -373,6 +393,11 @@ START_TEST(misuse_gets_an_error)
 	ck_error(zklock_lock_async(lock, 0), ZKLOCK_ERR_INVALID); /* not unbound */
 	ck_error(zklock_with(lock, 0, NULL, NULL, NULL), ZKLOCK_ERR_INVALID);
 	zklock_free(lock);
+#ifdef ZKLOCK_DEBUG /* else undefined */
+	ck_error(zklock_lock(lock), ZKLOCK_ERR_INVALID);
+	ck_error(zklock_unlock(lock), ZKLOCK_ERR_INVALID);
+	zklock_free(lock);
+#endif
 	live_close(s);
 }
 END_TEST
