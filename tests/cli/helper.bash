@@ -20,16 +20,38 @@ common_setup() {
 	mkdir -p "$XDG_CONFIG_HOME"
 	! grep -q 'jq ' "$BATS_TEST_FILENAME" || command -v jq >/dev/null || skip "no jq: apt-get install jq"
 	cd "$BATS_TEST_TMPDIR" || return
-	PIDS=()
+	PIDS=() WITHIN=() SERVERS=${ZKLOCK_SERVERS:-}
 }
 
-# Processes of a test that failed half-way.
+# A test that passed leaves nothing on the servers: its processes end as they do for a user, and what
+# none of them holds any more is waited for. One that failed may have left anything anywhere.
 common_teardown() {
-	local pid
+	local pid signal=KILL status=0
+	[[ -z ${BATS_TEST_COMPLETED:-} || -z $SERVERS ]] || signal=TERM
 	for pid in "${PIDS[@]}"; do
 		kill -CONT "$pid" 2>/dev/null || true
-		kill -KILL "$pid" 2>/dev/null || true
+		kill "-$signal" "$pid" 2>/dev/null || true
 	done
+	[[ $signal == KILL ]] || until_true nothing_left || status=1
+	for pid in "${PIDS[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+	return "$status"
+}
+
+# --- what the servers keep ---
+
+# For how many clients' watches and ephemeral znodes, which all contenders are, a server cares; `dead`
+# cares for none. WITHIN is the command by which it can be reached.
+kept_by() {
+	# shellcheck disable=SC2016 # for that shell
+	timeout 5 "${WITHIN[@]}" bash -c 'exec 9<>"/dev/tcp/${1%:*}/${1##*:}" || { echo dead && exit; }
+		printf mntr >&9 && cat <&9' - "$1" 2>/dev/null |
+		awk '/^zk_(watch|ephemerals)_count\t/ { kept += $2; known++ } /^dead/ { known = 2 }
+			END { print known == 2 ? kept + 0 : "unknown" }'
+}
+
+nothing_left() {
+	local server servers=${SERVERS%%/*}
+	for server in ${servers//,/ }; do [[ $(kept_by "$server") == 0 ]] || return; done
 }
 
 # --- servers of a file's own, for tests that hurt them ---

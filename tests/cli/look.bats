@@ -76,11 +76,13 @@ teardown() {
 	start /usr/bin/python3 - "$ZKLOCK_SERVERS" "$ZKLOCK_ROOT/$LOCK" <<'PYTHON'
 import signal, sys
 from kazoo.client import KazooClient
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 client = KazooClient(hosts=sys.argv[1])
 client.start(timeout=30)
 client.create(sys.argv[2] + "/00000000-0000-4000-8000-000000000000-lock-", ephemeral=True, sequence=True,
               makepath=True, value=b"[zklock]\nversion=7\nsealed=true\nhost=a-host\nlabel=of-later\nnews=1\n")
-signal.pause()
+signal.sigwait([signal.SIGTERM])
+client.stop()
 PYTHON
 	until_true queue_is 1
 	run -0 zklock who --json "$LOCK"

@@ -19,8 +19,8 @@ setup() {
 }
 
 teardown() {
-	common_teardown
 	[[ -z ${ZKLOCK_ENSEMBLE_DIR:-} ]] || make_whole
+	common_teardown
 }
 
 ensemble() { "$top_srcdir/scripts/ensemble" "$@" 3>&-; }
@@ -113,7 +113,7 @@ all_gone() {
 }
 
 @test "dead server: --on-suspend=term ends the command while the lock is still proven" {
-	stubborn --session-timeout 20s --on-suspend=term --kill-after 0.3
+	stubborn --session-timeout 10s --on-suspend=term --kill-after 0.3
 	ensemble kill 1
 	exits 76 "$STARTED"
 	all_gone

@@ -44,9 +44,14 @@ setup() {
 	[[ -e $BATS_FILE_TMPDIR/zone ]] || move_to 127.0.0 # nobody: as they were started
 	for n in 1 2 3; do ensemble wait "$n" || ensemble restart "$n"; done
 	export ZKLOCK_SESSION_TIMEOUT=20s
+	# shellcheck disable=SC2034 # read by helper.bash
+	WITHIN=(nsenter --target "$NS" --mount)
 }
 
-teardown() { common_teardown; }
+teardown() {
+	rm -f "$BATS_FILE_TMPDIR/silent"
+	common_teardown
+}
 
 ensemble() { "$top_srcdir/scripts/ensemble" "$@" 3>&- 2>/dev/null; }
 silence() { touch "$BATS_FILE_TMPDIR/silent"; }

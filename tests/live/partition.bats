@@ -31,12 +31,14 @@ setup() {
 	load ../cli/helper
 	common_setup
 	[[ -n ${ZKLOCK_ENSEMBLE_DIR:-} ]] || skip "needs root, network namespaces, iptables, ss, jq, kazoo and a ZooKeeper server"
+	# shellcheck disable=SC2034 # read by helper.bash
+	WITHIN=(ip netns exec "$NS")
 	heal
 }
 
 teardown() {
-	common_teardown
 	[[ -z ${ZKLOCK_ENSEMBLE_DIR:-} ]] || heal
+	common_teardown
 }
 
 # shellcheck disable=SC2154 # set by helper.bash
