@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include <zklock/guard.h>
 #include <zklock/znode.h>
 
 #include "lib/check_main.h"
@@ -225,7 +226,31 @@ START_TEST(a_chroot_that_is_missing_is_told)
 }
 END_TEST
 
+/* Also after a foreign write the lock is held, so the guard must not refuse. */
+START_TEST(the_guard_asks_for_the_node_and_no_version)
+{
+	zklock_options_t options = ZKLOCK_OPTIONS_INIT;
+	char path[ZKLOCK_GUARD_PATH];
+	g_autofree char *node = NULL;
+	struct zoo_op op;
+	zklock_t *lock;
+
+	begin(NULL);
+	options.flags = ZKLOCK_UNBOUND;
+	ck_assert_int_eq(zklock_new(a->pool, "x", &options, &lock), ZKLOCK_OK);
+	ck_assert_int_eq(zklock_lock_async(lock, -1), ZKLOCK_OK);
+	world_run(world, 50);
+	ck_assert_int_eq(zklock_guard_op(lock, &op, path, sizeof(path)), ZKLOCK_OK);
+	node = world_node(a);
+	ck_assert_str_eq(op.check_op.path, node);
+	ck_assert_int_eq(op.check_op.version, -1);
+	zklock_free(lock);
+	world_run(world, 50);
+	end();
+}
+END_TEST
+
 CHECK_MAIN("calls", a_read_that_cannot_be_sent_leaves_the_monitor,
 	a_vigil_that_cannot_be_sent_leaves_the_monitor, a_write_that_was_not_sent_is_unavailable,
 	a_close_is_not_cancelled_half_way, the_length_of_a_znode_without_its_data,
-	a_chroot_that_is_missing_is_told)
+	a_chroot_that_is_missing_is_told, the_guard_asks_for_the_node_and_no_version)

@@ -13,8 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <zklock/guard.h>
-
 #include "lib/check_main.h"
 #include "run/book.h"
 #include "run/handle.h"
@@ -519,25 +517,7 @@ START_TEST(what_is_freed_is_counted_no_more)
 }
 END_TEST
 
-/* ---- what others write, and what nobody can guess ---- */
-
-/* Also after a foreign write the lock is held, so the guard must not refuse. */
-START_TEST(the_guard_asks_for_the_node_and_no_version)
-{
-	char path[ZKLOCK_GUARD_PATH], *node;
-	struct zoo_op op;
-
-	begin();
-	ck_assert_int_eq(zkl_lock_acquire_async(mine, -1), ZKLOCK_OK);
-	world_run(world, 50);
-	ck_assert_int_eq(zklock_guard_op(mine, &op, path, sizeof(path)), ZKLOCK_OK);
-	node = world_node(a);
-	ck_assert_str_eq(op.check_op.path, node);
-	ck_assert_int_eq(op.check_op.version, -1);
-	g_free(node);
-	end();
-}
-END_TEST
+/* ---- what nobody can guess ---- */
 
 static bool no_random_bytes;
 
@@ -601,5 +581,5 @@ CHECK_MAIN("handles", granted_and_released_once, release_in_a_callback, lock_aga
 	denied_delete_waits_for_what_is_held, no_thread_for_a_new_session_is_tried_again,
 	granted_and_lost_before_the_thread_woke, events_by_descriptor,
 	granted_and_freed_before_the_thread_woke, freed_as_its_holder_exits,
-	what_is_freed_is_counted_no_more, the_guard_asks_for_the_node_and_no_version,
-	no_random_bytes_no_seal, a_node_that_nobody_wants_is_deleted_and_counted)
+	what_is_freed_is_counted_no_more, no_random_bytes_no_seal,
+	a_node_that_nobody_wants_is_deleted_and_counted)

@@ -7,6 +7,7 @@
 
 #include "lib/check_main.h"
 #include "run/lock.h"
+#include "run/record.h"
 
 static struct world *world;
 static struct world_client *a, *b;
@@ -137,5 +138,49 @@ START_TEST(a_timeout_that_leaves_no_time_is_refused)
 }
 END_TEST
 
+static int grants;
+
+static void count_grants(zklock_t *lock, const zklock_event_t *event, void *user)
+{
+	(void)lock;
+	(void)user;
+	grants += event->type == ZKLOCK_EVENT_GRANTED;
+}
+
+/* R3: our own node is written into, which spends its watch, and deleted; before we have looked, the
+ * one ahead signs off. It does so for whoever is next now, and that is not us. */
+START_TEST(a_spent_watch_of_our_own_node_vouches_for_nothing)
+{
+	const struct zkl_record_terms terms = {6000, 3200, 1000};
+	g_autofree char *record = zkl_record_text(true, "holder", &terms, 1), *ahead = NULL;
+	g_autofree char *own = NULL;
+	zklock_t *first, *second;
+
+	begin((struct world_config){0});
+	ck_assert(fake_create(world->fake, "/locks", "", ZKL_MODE_CONTAINER, NULL, NULL));
+	ck_assert(fake_create(world->fake, WORLD_LOCK, "", ZKL_MODE_CONTAINER, NULL, NULL));
+	ck_assert(fake_create(world->fake, WORLD_LOCK "/00000000-0000-4000-8000-000000000000-lock-",
+		record, ZKL_MODE_EPHEMERAL_SEQUENTIAL, "world:anyone:r", &ahead));
+	first = asks_for(a, "x");
+	own = world_node(a);
+	grants = 0;
+	zkl_lock_set_callback(first, count_grants, NULL);
+	second = asks_for(b, "x");
+	ck_assert(fake_set_acl(world->fake, own, "world:anyone:cdrwa"));
+	ck_assert_int_eq(fake_write(world->fake, own, "x"), ZKL_RC_OK);
+	ck_assert(fake_delete(world->fake, own));
+	ck_assert(fake_signoff(world->fake, ahead));
+	world_run(world, 100);
+	ck_assert(zkl_lock_is_held(second));
+	ck_assert_int_eq(grants, 0);
+	zkl_lock_free(second);
+	world_run(world, 100);
+	ck_assert_int_eq(grants, 1); /* from the tail */
+	zkl_lock_free(first);
+	world_run(world, 1000);
+	world_free(world);
+}
+END_TEST
+
 CHECK_MAIN("proofs", strangers_of_one_name_in_two_queues, without_proofs_a_lock_lasts,
-	a_timeout_that_leaves_no_time_is_refused)
+	a_timeout_that_leaves_no_time_is_refused, a_spent_watch_of_our_own_node_vouches_for_nothing)
