@@ -74,6 +74,7 @@ void zkl_prover_acked(struct zkl_prover *p, zkl_time sent, zkl_time promise, boo
 	zkl_lease_acked(&p->lease, promise);
 	p->heard = MAX(p->heard, sent);
 	p->answered = zkl_loop_now(p->loop);
+	p->doors = 0;
 	if (write && sent > p->written)
 		p->written = sent;
 }
@@ -130,6 +131,13 @@ static zkl_time tick_online(struct zkl_prover *p, zkl_time now)
 	return next;
 }
 
+/* Servers let us in and drop us, again and again, which keeps the session, and answer nothing. A
+ * machine that slept has not knocked so often. */
+static bool is_mocked(const struct zkl_prover *p, zkl_time now)
+{
+	return p->doors >= 4 && now >= p->answered + 4 * p->timeout;
+}
+
 /* The time at which no server had heard of this connection is what the lease counts from. One look
  * of slack: the client may have been between sending and saying so. */
 static zkl_time tick_offline(struct zkl_prover *p, zkl_time now)
@@ -145,9 +153,7 @@ static zkl_time tick_offline(struct zkl_prover *p, zkl_time now)
 		p->attempt *= 2; /* servers that are slow to greet must get their chance */
 		p->host->hurry(p->owner);
 	}
-	/* servers that let us in and drop us, again and again, keep the session and do not answer
-	 */
-	if (p->ever && (now >= p->lost + 3 * p->timeout || now >= p->answered + 4 * p->timeout))
+	if (p->ever && (now >= p->lost + 3 * p->timeout || is_mocked(p, now)))
 		p->host->dead(p->owner);
 	return now + step;
 }
@@ -234,10 +240,12 @@ void zkl_prover_online(struct zkl_prover *p, zkl_time timeout, bool fresh)
 	p->pending = 0;
 	if (fresh) {
 		p->answered = now;
+		p->doors = 0;
 		adapt(p, timeout);
 		zkl_lease_open(&p->lease, timeout, p->margin, p->hops, p->greeted);
 		p->written = p->greeted;
 	} else {
+		p->doors++;
 		zkl_lease_moved(&p->lease, p->greeted);
 		if (p->wanted) /* unsure until a write says otherwise */
 			p->written = now - p->interval;

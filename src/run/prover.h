@@ -40,6 +40,7 @@ struct zkl_prover {
 	unsigned wanted;	  /* clients that hold or are near */
 	unsigned alone;		  /* of those: holders that only a proof of their own node helps */
 	unsigned pending;	  /* proofs under way */
+	unsigned doors;		  /* connections since the last answer */
 	zkl_time heard;		  /* when the last answered request was sent */
 	zkl_time written;	  /* when the last acknowledged write was sent */
 	zkl_time not_before;	  /* a proof that was refused is not repeated at once */

@@ -280,6 +280,15 @@ START_TEST(doors_that_open_are_no_answer)
 	ck_assert_int_ge(died, answered + 4 * T);
 	ck_assert_int_le(died, answered + 5 * T);
 	end();
+	begin(0); /* all of us have slept, the servers, too */
+	died = 0;
+	time_now += 100 * T;
+	zkl_loop_enter(loop);
+	zkl_prover_offline(&prover);
+	zkl_loop_leave(loop);
+	pass(T);
+	ck_assert_int_eq(died, 0);
+	end();
 }
 END_TEST
 
