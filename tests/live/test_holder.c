@@ -469,6 +469,68 @@ START_TEST(curator_testWaitingProcessKilledServer_keeps_the_queue)
 }
 END_TEST
 
+/* Until the servers have acknowledged a write again: a new leader is there. */
+static void never_two_until_proven(zklock_session_t *session, zklock_t *first, zklock_t *second)
+{
+	int64_t before = live_info(session).proofs, end = live_now_ms() + LIVE_GUARD_MS;
+
+	while (live_info(session).proofs == before) {
+		/* asked in this order, since the second one keeps what it has */
+		ck_assert(!zklock_is_held(second) || !zklock_is_held(first));
+		ck_assert_msg(live_now_ms() < end, "no proof comes");
+		poll(NULL, 0, 1);
+	}
+}
+
+/* Row 10: the holder keeps what it has, or its own clock has told it, once. */
+static void kept_or_lost(zklock_t *lock)
+{
+	int error = zklock_unlock(lock);
+
+	printf("with a killed leader: %s\n", zklock_error_name(error));
+	if (error == ZKLOCK_ERR_LOST)
+		ck_assert_int_eq(live_event(lock, ZKLOCK_EVENT_LOST).cause, ZKLOCK_CAUSE_UNPROVEN);
+	else
+		ck_ok(error);
+	ck_assert_int_eq(events_left(lock, ZKLOCK_EVENT_LOST), 0);
+}
+
+static void kill_the_leader(int64_t timeout_ms)
+{
+	zklock_session_t *s = live_session(timeout_ms), *w = live_session(timeout_ms);
+	zklock_t *first = live_lock(s, "led", ZKLOCK_UNBOUND), *second;
+	int leader = own_ensemble_leader();
+	int64_t token;
+
+	zklock_fd(first);
+	ck_ok(zklock_lock_async(first, -1));
+	token = live_event(first, ZKLOCK_EVENT_GRANTED).token;
+	second = queue_up(w, "led", 2);
+	own_ensemble_do("kill", leader);
+	never_two_until_proven(w, first, second);
+	kept_or_lost(first);
+	ck_assert_int_gt(live_event(second, ZKLOCK_EVENT_GRANTED).token, token);
+	ck_ok(zklock_unlock(second));
+	own_ensemble_do("restart", leader);
+	zklock_free(first);
+	zklock_free(second);
+	live_close(s);
+	live_close(w);
+}
+
+START_TEST(a_killed_leader_keeps_the_queue)
+{
+	kill_the_leader(20000);
+}
+END_TEST
+
+/* What was proven may end before the election does. */
+START_TEST(a_killed_leader_and_short_proofs)
+{
+	kill_the_leader(SHORT_T);
+}
+END_TEST
+
 /* A release that no server has read goes on when they are back: not the session's end frees it. */
 START_TEST(a_release_outlives_a_restart)
 {
@@ -560,6 +622,7 @@ static Suite *holder(void)
 		only_the_near_prove_ahead, a_grant_after_a_long_wait_costs_nothing,
 		ten_thousand_locks_in_one_session, more_watches_than_a_packet_takes, NULL};
 	const TTest *const failures[] = {deadlines_hold_without_a_quorum,
+		a_killed_leader_keeps_the_queue, a_killed_leader_and_short_proofs,
 		curator_testWaitingProcessKilledServer_keeps_the_queue,
 		a_release_outlives_a_restart, a_token_that_falls_is_refused, NULL};
 	Suite *suite = suite_create("holder");

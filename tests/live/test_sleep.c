@@ -26,8 +26,9 @@
 
 /* What a process that sleeps tells, in order. */
 struct tale {
-	atomic_int stage; /* 1: holds or waits, 2: woke up, 3: asked again */
-	atomic_int go;	  /* the test lets it begin */
+	atomic_int stage;   /* 1: holds or waits, 2: woke up, 3: asked again */
+	atomic_int go;	    /* the test lets it begin */
+	int64_t timeout_ms; /* of its session; 0: SHORT_T */
 	atomic_llong suspended_ms;
 	int64_t remaining;
 	bool held;
@@ -271,7 +272,7 @@ static void queue_and_sleep(const char *servers, const char *name, struct tale *
 	zklock_t *lock;
 
 	live_await(&tale->go, 1);
-	session = live_session_at(servers, SHORT_T);
+	session = live_session_at(servers, tale->timeout_ms ? tale->timeout_ms : SHORT_T);
 	atomic_store(&tale->stage, 1);
 	live_await(&tale->go, 2);
 	lock = queue_up(session, name);
@@ -385,6 +386,119 @@ START_TEST(a_suspended_joiner_joins_again)
 }
 END_TEST
 
+/* ---- naps ------------------------------------------------------------------------------------ */
+
+#define NAP_T 20000
+
+/* Longer than notice_a_sleep() needs, and far from what NAP_T leaves: five proofs of a session of
+ * SHORT_T, which stands near the front and so makes one in h. */
+static void nap(pid_t pid, zklock_session_t *s)
+{
+	int64_t last = live_info(s).proofs + 5, end = live_now_ms() + LIVE_GUARD_MS;
+
+	kill(pid, SIGSTOP);
+	while (live_info(s).proofs < last) {
+		ck_assert_int_lt(live_now_ms(), end);
+		poll(NULL, 0, 1);
+	}
+}
+
+static void await_proof(zklock_session_t *session)
+{
+	int64_t before = live_info(session).proofs, end = live_now_ms() + LIVE_GUARD_MS;
+
+	while (live_info(session).proofs == before && live_now_ms() < end)
+		poll(NULL, 0, 1);
+}
+
+static void hold_and_nap(const char *servers, const char *name, struct tale *tale)
+{
+	zklock_session_t *session = live_session_at(servers, NAP_T);
+	zklock_t *lock = live_lock(session, name, 0);
+
+	ck_ok(zklock_set_event_callback(lock, count_lost, NULL));
+	ck_ok(zklock_lock(lock));
+	tale->token = token_of(lock);
+	await_proof(session);
+	atomic_store(&tale->stage, 1);
+	notice_a_sleep();
+	tale->remaining = zklock_remaining_ms(lock);
+	await_proof(session);
+	await_proof(session); /* this one was sent after it woke */
+	tale->held = zklock_is_held(lock);
+	tale->token_error = zklock_token(lock, &tale->token_again);
+	atomic_store(&tale->stage, 2);
+	tale->unlock[0] = zklock_unlock(lock);
+	tale->lost_after = atomic_load(&lost);
+	ck_ok(zklock_free(lock));
+	live_close(session);
+}
+
+START_TEST(a_holder_that_naps_loses_nothing)
+{
+	struct tale *tale = new_tale();
+	pid_t pid = act(hold_and_nap, live_servers(), "napper", tale);
+	zklock_session_t *s;
+	zklock_t *rival;
+	int64_t token;
+
+	live_await(&tale->stage, 1);
+	s = live_session(SHORT_T);
+	rival = queue_up(s, "napper");
+	live_event(rival, ZKLOCK_EVENT_QUEUED);
+	nap(pid, s);
+	ck_assert(!zklock_is_held(rival));
+	kill(pid, SIGCONT);
+	token = live_event(rival, ZKLOCK_EVENT_GRANTED).token;
+	ck_assert_int_eq(atomic_load(&tale->stage), 2); /* given back, not lost */
+	applaud(pid);
+	ck_assert_int_gt(tale->remaining, 0);
+	ck_assert(tale->held);
+	ck_ok(tale->token_error);
+	ck_assert_int_eq(tale->token_again, tale->token);
+	ck_ok(tale->unlock[0]);
+	ck_assert_int_eq(tale->lost_after, 0);
+	ck_assert_int_gt(token, tale->token);
+	ck_ok(zklock_unlock(rival));
+	zklock_free(rival);
+	live_close(s);
+}
+END_TEST
+
+/* Its turn comes while it naps: nobody passes it, and it is granted with the znode that it had. */
+START_TEST(a_waiter_that_naps_keeps_its_place)
+{
+	struct tale *tale = new_tale();
+	zklock_session_t *s;
+	zklock_t *first, *third;
+	int64_t token;
+	pid_t pid;
+
+	tale->timeout_ms = NAP_T;
+	pid = act(wait_and_sleep, live_servers(), "napper", tale);
+	s = live_session(SHORT_T);
+	first = queue_up(s, "napper");
+	token = live_event(first, ZKLOCK_EVENT_GRANTED).token;
+	atomic_store(&tale->go, 2);
+	live_await(&tale->stage, 2);
+	third = queue_up(s, "napper");
+	live_event(third, ZKLOCK_EVENT_QUEUED);
+	kill(pid, SIGSTOP);
+	ck_ok(zklock_unlock(first));
+	nap(pid, s);
+	ck_assert(!zklock_is_held(third));
+	kill(pid, SIGCONT);
+	ck_assert_int_gt(live_event(third, ZKLOCK_EVENT_GRANTED).token, tale->token);
+	applaud(pid);
+	ck_assert_int_gt(tale->token, token);
+	ck_assert_int_gt(tale->remaining, 0);
+	ck_ok(zklock_unlock(third));
+	zklock_free(first);
+	zklock_free(third);
+	live_close(s);
+}
+END_TEST
+
 /* The trick above does what it says: else the tests of suspended machines show nothing. */
 START_TEST(a_suspended_machine_has_two_clocks)
 {
@@ -403,4 +517,5 @@ END_TEST
 LIVE_MAIN("sleep", a_suspended_machine_has_two_clocks,
 	a_stopped_holder_knows_at_once_and_is_told_once,
 	a_suspended_holder_knows_at_once_and_is_told_once, a_stopped_waiter_queues_again,
-	a_suspended_waiter_queues_again, a_suspended_joiner_joins_again)
+	a_suspended_waiter_queues_again, a_suspended_joiner_joins_again,
+	a_holder_that_naps_loses_nothing, a_waiter_that_naps_keeps_its_place)
