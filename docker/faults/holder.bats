@@ -54,6 +54,20 @@ two_queue_up() {
 	worked_before alice bob
 }
 
+@test "restarted, the holder queues again behind those who wait, and holds by a new token" {
+	local old
+	two_queue_up
+	old=$(token alice)
+	restart alice
+	await has_worked bob
+	worked_before alice bob
+	await is_queued alice
+	works_now bob
+	stop bob
+	await has_worked_since alice "$(last_work bob)"
+	(($(last_token alice) > $(token bob) && $(token bob) > old))
+}
+
 @test "paused until another container works, the holder wakes up as one who has lost" {
 	two_queue_up
 	pause alice

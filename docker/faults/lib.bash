@@ -66,6 +66,7 @@ lines() { docker logs "$(container "$1")" 2>/dev/null; }
 first_work() { lines "$1" | head -n 1 | cut -d ' ' -f 1; }
 last_work() { lines "$1" | tail -n 1 | cut -d ' ' -f 1; }
 token() { lines "$1" | head -n 1 | cut -d ' ' -f 2; }
+last_token() { lines "$1" | tail -n 1 | cut -d ' ' -f 2; }
 has_worked() { [[ -n $(first_work "$1") ]]; }
 has_ended() { [[ $(state "$1") == exited* ]]; }
 
@@ -100,6 +101,7 @@ pause() { docker pause "$(container "$1")" >/dev/null; }
 resume() { docker unpause "$(container "$1")" >/dev/null; }
 slay() { docker kill "$(container "$1")" >/dev/null; }
 stop() { docker stop --time 30 "$(container "$1")" >/dev/null; }
+restart() { docker restart --time 30 "$(container "$1")" >/dev/null; }
 
 # --- servers --------------------------------------------------------------------------------------
 

@@ -27,6 +27,20 @@ is_gone() { ! is_queued "$1"; }
 	worked_before alice carol
 }
 
+@test "a waiter that is restarted goes to the end of the queue" {
+	three_queue_up
+	restart bob
+	await is_queued bob
+	works_now alice
+	stop alice
+	await has_worked carol
+	has_not_worked bob
+	worked_before alice carol
+	stop carol
+	await has_worked bob
+	worked_before carol bob
+}
+
 @test "a waiter that is cut off is passed over, and queues again when it is back" {
 	three_queue_up
 	cut_off bob
