@@ -15,7 +15,11 @@ setup() {
 	common_setup
 	[[ -n ${ZKLOCK_ENSEMBLE_DIR:-} ]] || skip "no ZooKeeper server here, or not wanted"
 }
-teardown() { common_teardown; }
+teardown() {
+	local dir
+	for dir in "$PWD"/short "$PWD"/long; do [[ ! -e $dir ]] || ensemble stop --dir "$dir"; done
+	common_teardown
+}
 
 ensemble() { "$top_srcdir/scripts/ensemble" "$@" 3>&-; }
 
@@ -96,8 +100,6 @@ zk.stop()' "$ZKLOCK_SERVERS" "/locks/$LOCK/stranger"
 	found=$output
 	run -0 zklock who "$LOCK"
 	run -78 zklock run "$LOCK" -- touch never
-	ensemble stop --dir "$PWD/short"
-	ensemble stop --dir "$PWD/long"
 	[[ $found =~ BAD\ +proof\ +impossible ]]
 	[[ ! -e never && $output == *"nothing can be proven"*"zklock doctor"* ]]
 }
