@@ -18,7 +18,7 @@ file_of() {
 	options | recipe | core | port | servers | prover) echo "tests/unit/test_$1.c" ;;
 	fake) echo tests/unit/test_fake_zk.c ;;
 	loop) echo tests/unit/test_run.c ;;
-	process | sleep | frames | mutex | move | keeper | peers | vigil | crowd | restless) echo "tests/live/test_$1.c" ;;
+	process | rights | sleep | frames | mutex | move | keeper | peers | vigil | crowd | restless) echo "tests/live/test_$1.c" ;;
 	knows) echo tests/live/test_holder.c ;;
 	talk) echo tests/live/test_conversation.c ;;
 	layers) echo tests/layers_test.sh ;;
@@ -77,6 +77,8 @@ all_exist() {
 @test "recipe: every planted bug that is named exists" { all_exist docs/recipe.md; }
 
 @test "bugs: every test that is named exists" { all_exist docs/bugs.md; }
+
+@test "peers: every test that is named exists" { all_exist docs/peers.md; }
 
 @test "bugs: 57 rows of peers, each with a test, a rule, or a feature it waits for" {
 	[ "$(grep -cE '^\| [0-9]+ \|' docs/bugs.md)" -eq 57 ]
