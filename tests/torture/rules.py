@@ -91,7 +91,7 @@ def overlaps(beliefs):
 def one_holder(run):
     """P1: no two holders of a lock have proof at one instant; a command runs only while its run holds"""
     for lock, beliefs in run.beliefs().items():
-        for a, b in overlaps(beliefs):
+        for a, b in overlaps(b for b in beliefs if b.end > b.start):  # else broken before it began
             yield (f"{lock}: {a.who} (token {a.token}) until {a.end}, {b.who} (token {b.token}) "
                    f"from {b.start}: {(a.end - b.start) / MS:.3f} ms")
 
@@ -152,8 +152,9 @@ def tokens_grow(run):
     """P5: tokens grow from grant to grant of a lock"""
     highest = {}
     for a in sorted(run.grants, key=lambda a: a.granted):
-        if not a.first_until:
-            continue  # it woke up too late and knows it
+        broken = run.broken(run.truth.nodes.get(a.token))
+        if not a.first_until or broken is not None and broken < a.granted:
+            continue  # it woke up too late and knows it, or an operator had been there
         if a.token <= highest.get(a.lock, (0, ""))[0]:
             yield f"{a.lock}: token {a.token} of {a.process.name} after {highest[a.lock]}"
         highest[a.lock] = max(highest.get(a.lock, (0, "")), (a.token, a.process.name))

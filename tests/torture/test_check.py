@@ -199,6 +199,22 @@ class Check(unittest.TestCase):
         self.b.release()
         self.passes()
 
+    def test_broken_before_a_server_that_lags_told_the_grant_is_good(self):
+        """The operator takes all of the queue away; who is told late still becomes the first."""
+        self.c.join().grant()
+        self.a.join()
+        self.b.join()
+        for worker in (self.c, self.a):
+            self.world.log("delete", OPERATOR, worker.path)
+        self.b.grant()
+        self.world.after(5)
+        self.a.grant()  # its server has seen only the end of C
+        self.world.after(1)
+        for worker in (self.c, self.a):
+            worker.lost("deleted").release("ZKLOCK_ERR_LOST", sign_off=False)
+        self.b.release()
+        self.passes()
+
     def test_late_waker_that_knows_is_good(self):
         self.a.join()
         self.world.fault("worker-stop-long", 6000, "w01-1", "workers")
