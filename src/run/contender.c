@@ -220,6 +220,14 @@ static enum zkl_need need(const struct zkl_contender *c)
 	}
 }
 
+/* A proof that is all but over is no good to a new holder: a fresh one is worth a round trip. */
+static zkl_time proof_to_give(const struct zkl_contender *c)
+{
+	zkl_time until = proof(c);
+
+	return until - now(c) >= zkl_session_least(c->session) ? until : 0;
+}
+
 /* Is the watch on the predecessor set, and has not fired? */
 static bool is_armed(const struct zkl_contender *c, const struct zkl_event *event)
 {
@@ -243,7 +251,7 @@ static void step(struct zkl_contender *c, struct zkl_event *event)
 	bool ghost = c->recipe.leaving && !c->recipe.node[0];
 
 	event->now = now(c);
-	event->until = proof(c);
+	event->until = proof_to_give(c);
 	c->armed = is_armed(c, event);
 	if (event->type == ZKL_EV_LISTED)
 		c->far_gone = false;

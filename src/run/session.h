@@ -99,6 +99,7 @@ struct zkl_loop *zkl_session_loop(const struct zkl_session *s);
 enum zklock_session_state zkl_session_state(const struct zkl_session *s);
 int zkl_session_error(const struct zkl_session *s); /* why it cannot connect, as far as known */
 int64_t zkl_session_id(const struct zkl_session *s);
+zkl_time zkl_session_least(const struct zkl_session *s); /* of proof, to begin a hold with */
 struct zkl_record_terms zkl_session_terms(const struct zkl_session *s); /* as negotiated */
 /* While it is connected: do the settings, and T as the servers have it, leave time for a proof? */
 bool zkl_session_can_prove(const struct zkl_session *s);

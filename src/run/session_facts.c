@@ -48,6 +48,11 @@ bool zkl_session_can_prove(const struct zkl_session *s)
 	return s->prover.off || s->prover.validity > 0;
 }
 
+zkl_time zkl_session_least(const struct zkl_session *s)
+{
+	return s->prover.off ? 0 : s->prover.validity / 8;
+}
+
 bool zkl_session_sealed(const struct zkl_session *s)
 {
 	return s->seal;

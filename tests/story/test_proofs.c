@@ -182,5 +182,38 @@ START_TEST(a_spent_watch_of_our_own_node_vouches_for_nothing)
 }
 END_TEST
 
+static int64_t proven_ms(const struct world_client *client)
+{
+	return (zkl_session_until(zkl_pool_first(client->pool)) - fake_now(world->fake)) / ZKL_MS;
+}
+
+/* Row 2, W: B sleeps until its proof is all but over, and its turn has come meanwhile. */
+START_TEST(a_proof_that_is_nearly_over_is_renewed_before_the_grant)
+{
+	const int64_t nearly = 100; /* of 3200 ms */
+	zklock_t *first, *second;
+
+	begin((struct world_config){0});
+	first = asks_for(a, "x");
+	second = asks_for(b, "x");
+	for (int64_t before = INT64_MAX; proven_ms(b) <= before;) { /* no proof is under way */
+		before = proven_ms(b);
+		world_run(world, 1);
+	}
+	fake_stop_host(b->host);
+	zkl_lock_free(first);
+	world_run(world, proven_ms(b) - nearly);
+	ck_assert(!zkl_lock_is_held(second));
+	fake_continue_host(b->host);
+	while (!zkl_lock_is_held(second))
+		world_run(world, 1);
+	ck_assert_int_gt(zkl_lock_remaining_ms(second), 2 * nearly);
+	zkl_lock_free(second);
+	world_run(world, 1000);
+	world_free(world);
+}
+END_TEST
+
 CHECK_MAIN("proofs", strangers_of_one_name_in_two_queues, without_proofs_a_lock_lasts,
-	a_timeout_that_leaves_no_time_is_refused, a_spent_watch_of_our_own_node_vouches_for_nothing)
+	a_timeout_that_leaves_no_time_is_refused, a_spent_watch_of_our_own_node_vouches_for_nothing,
+	a_proof_that_is_nearly_over_is_renewed_before_the_grant)
