@@ -55,14 +55,6 @@ static void listen(struct tenure *tenure)
 		g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, tenure);
 }
 
-/* Of its terminal: what is typed there is for others, and nobody tells us when that ends. */
-static bool is_in_background(int fd)
-{
-	pid_t foreground = tcgetpgrp(fd);
-
-	return foreground > 0 && foreground != getpgrp();
-}
-
 static gboolean on_look_again(void *user)
 {
 	listen(user);
@@ -80,7 +72,8 @@ static gboolean on_input(int fd, GIOCondition condition, void *user)
 	if (len > 0 || (len < 0 && (errno == EINTR || errno == EAGAIN)))
 		return G_SOURCE_CONTINUE;
 	hold->input = 0;
-	if (len < 0 && errno == EIO && is_in_background(fd))
+	/* what is typed on our terminal is for others now, and nobody tells us when that ends */
+	if (len < 0 && errno == EIO && isatty(fd) && !zkl_tenure_in_foreground())
 		hold->input = g_timeout_add(LOOK_AGAIN_MS, on_look_again, tenure);
 	else
 		zkl_tenure_finish(tenure, STATUS_OK);

@@ -84,6 +84,9 @@ int zkl_tenure_options(struct cli *cli, const GOptionEntry *own, const char *usa
 /** Start the command; extra: one more "NAME=value" for it, or NULL. */
 void zkl_tenure_start(struct tenure *tenure, const char *extra);
 
+/** Is standard input our terminal, with us in front? */
+bool zkl_tenure_in_foreground(void);
+
 /** End the tenure once --at-least has passed. */
 void zkl_tenure_linger(struct tenure *tenure, int status);
 

@@ -22,7 +22,6 @@ void zkl_tenure_give_up(struct tenure *tenure, int status);
 gboolean zkl_tenure_on_event(int fd, GIOCondition condition, void *user);
 
 /* tenure_command.c */
-bool zkl_tenure_in_foreground(void);
 int zkl_tenure_fork_guard(struct tenure *tenure);
 gboolean zkl_tenure_on_guard(int fd, GIOCondition condition, void *user);
 void zkl_tenure_end_command(struct tenure *tenure, enum guard_reason reason);

@@ -138,6 +138,24 @@ static void on_slot(
 	zkl_contender_feed(c, event);
 }
 
+void zkl_answers_unsent(struct zkl_contender *c, const struct zkl_action *a)
+{
+	static const enum zkl_event_type types[] = {
+		[ZKL_ACT_PEEK] = ZKL_EV_PEEKED,
+		[ZKL_ACT_CREATE] = ZKL_EV_CREATED,
+		[ZKL_ACT_SYNC] = ZKL_EV_SYNCED,
+		[ZKL_ACT_LIST] = ZKL_EV_LISTED,
+		[ZKL_ACT_GET_OWN] = ZKL_EV_OWN,
+		[ZKL_ACT_GET_PRED] = ZKL_EV_PRED,
+		[ZKL_ACT_SIGNOFF] = ZKL_EV_GONE,
+		[ZKL_ACT_DELETE] = ZKL_EV_GONE,
+	};
+
+	zkl_contender_feed(
+		c, (struct zkl_event){
+			   .type = types[a->type], .cookie = a->cookie, .answer = ZKL_ANS_UNKNOWN});
+}
+
 void zkl_answers_reply(struct zkl_client *client, uint32_t code, const struct zkl_message *m)
 {
 	struct zkl_contender *c = (struct zkl_contender *)client;

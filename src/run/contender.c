@@ -50,25 +50,6 @@ static zkl_time now(const struct zkl_contender *c)
 	return zkl_loop_now(zkl_session_loop(c->session));
 }
 
-/* Not sent, though we thought we were connected: the news of the loss is on its way. */
-static void answer_unsent(struct zkl_contender *c, const struct zkl_action *a)
-{
-	static const enum zkl_event_type types[] = {
-		[ZKL_ACT_PEEK] = ZKL_EV_PEEKED,
-		[ZKL_ACT_CREATE] = ZKL_EV_CREATED,
-		[ZKL_ACT_SYNC] = ZKL_EV_SYNCED,
-		[ZKL_ACT_LIST] = ZKL_EV_LISTED,
-		[ZKL_ACT_GET_OWN] = ZKL_EV_OWN,
-		[ZKL_ACT_GET_PRED] = ZKL_EV_PRED,
-		[ZKL_ACT_SIGNOFF] = ZKL_EV_GONE,
-		[ZKL_ACT_DELETE] = ZKL_EV_GONE,
-	};
-
-	zkl_contender_feed(
-		c, (struct zkl_event){
-			   .type = types[a->type], .cookie = a->cookie, .answer = ZKL_ANS_UNKNOWN});
-}
-
 static bool token_grows(const struct zkl_contender *c)
 {
 	const struct zkl_session_config *config = zkl_session_config(c->session);
@@ -199,7 +180,7 @@ static void perform(struct zkl_contender *c, const struct zkl_action *a)
 		break;
 	default:
 		if (!zkl_requests_send(c, a))
-			answer_unsent(c, a);
+			zkl_answers_unsent(c, a);
 		break;
 	}
 }
@@ -228,22 +209,6 @@ static zkl_time proof_to_give(const struct zkl_contender *c)
 	return until - now(c) >= zkl_session_least(c->session) ? until : 0;
 }
 
-/* Is the watch on the predecessor set, and has not fired? */
-static bool is_armed(const struct zkl_contender *c, const struct zkl_event *event)
-{
-	switch (event->type) {
-	case ZKL_EV_PRED:
-		return event->answer == ZKL_ANS_OK;
-	case ZKL_EV_CHANGED:
-	case ZKL_EV_DELETED:
-		return c->armed && !(c->watching && strcmp(c->watching, event->node) == 0);
-	case ZKL_EV_EXPIRED:
-		return false;
-	default:
-		return c->armed;
-	}
-}
-
 /* One event through the recipe, and what it asks for. */
 static void step(struct zkl_contender *c, struct zkl_event *event)
 {
@@ -252,7 +217,7 @@ static void step(struct zkl_contender *c, struct zkl_event *event)
 
 	event->now = now(c);
 	event->until = proof_to_give(c);
-	c->armed = is_armed(c, event);
+	zkl_requests_heed(c, event);
 	if (event->type == ZKL_EV_LISTED)
 		c->far_gone = false;
 	zkl_recipe_step(&c->recipe, event, &actions);

@@ -153,8 +153,10 @@ static zkl_time tick_offline(struct zkl_prover *p, zkl_time now)
 		p->attempt *= 2; /* servers that are slow to greet must get their chance */
 		p->host->hurry(p->owner);
 	}
-	if (p->ever && (now >= p->lost + 3 * p->timeout || is_mocked(p, now)))
-		p->host->dead(p->owner);
+	if (p->ever && now >= p->lost + 3 * p->timeout)
+		p->host->dead(p->owner, true);
+	else if (p->ever && is_mocked(p, now))
+		p->host->dead(p->owner, false);
 	return now + step;
 }
 

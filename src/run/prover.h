@@ -19,13 +19,13 @@
 #include "run/loop.h"
 
 struct zkl_prover_host {
-	bool (*prove)(void *owner);    /* send the proof; false: nothing to prove */
-	void (*idle)(void *owner);     /* send a cheap read */
-	void (*late)(void *owner);     /* the proof is late: move if possible */
-	void (*hurry)(void *owner);    /* this attempt to connect takes too long */
-	void (*check)(void *owner);    /* a proof may have run out */
-	void (*dead)(void *owner);     /* the session is given up */
-	bool (*greeting)(void *owner); /* may a server have heard of us by now? */
+	bool (*prove)(void *owner);		 /* send the proof; false: nothing to prove */
+	void (*idle)(void *owner);		 /* send a cheap read */
+	void (*late)(void *owner);		 /* the proof is late: move if possible */
+	void (*hurry)(void *owner);		 /* this attempt to connect takes too long */
+	void (*check)(void *owner);		 /* a proof may have run out */
+	void (*dead)(void *owner, bool expired); /* given up; expired: so have the servers */
+	bool (*greeting)(void *owner);		 /* may a server have heard of us by now? */
 };
 
 struct zkl_prover {

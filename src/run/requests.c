@@ -7,6 +7,16 @@
 #include "run/contender_private.h"
 #include "run/record.h"
 
+void zkl_requests_heed(struct zkl_contender *c, const struct zkl_event *event)
+{
+	if (event->type == ZKL_EV_PRED)
+		c->armed = event->answer == ZKL_ANS_OK;
+	else if (event->type == ZKL_EV_EXPIRED)
+		c->armed = false;
+	else if (event->type == ZKL_EV_CHANGED || event->type == ZKL_EV_DELETED)
+		c->armed = c->armed && g_strcmp0(c->watching, event->node) != 0;
+}
+
 void zkl_requests_unwatch_pred(struct zkl_contender *c)
 {
 	if (c->watching)

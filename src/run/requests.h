@@ -13,6 +13,8 @@ void zkl_requests_send_parents(struct zkl_contender *c);
 /* How many children of the lock's parent are no contenders? */
 bool zkl_requests_send_count(struct zkl_contender *c, uint32_t cookie);
 
+/* Before each event: is the watch on the predecessor still set at the servers? */
+void zkl_requests_heed(struct zkl_contender *c, const struct zkl_event *event);
 void zkl_requests_unwatch_pred(struct zkl_contender *c);
 void zkl_requests_set_path(struct zkl_contender *c); /* of our node, once its name is known */
 void zkl_requests_forget_node(struct zkl_contender *c);

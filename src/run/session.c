@@ -21,7 +21,7 @@ void zkl_session_add(struct zkl_session *s, struct zkl_client *c)
 	zkl_clients_add(&s->clients, c);
 }
 
-/* Later, from the loop: who calls this is in the middle of a step of its own. */
+/* To be ended: for a node that only its end deletes, or for the watches left in it. */
 static bool is_worn(const struct zkl_session *s)
 {
 	if (s->clients.stuck > 0)
@@ -29,6 +29,7 @@ static bool is_worn(const struct zkl_session *s)
 	return zkl_clients_count(&s->clients) == 0 && s->watches.left_bytes > LEFT_MOST;
 }
 
+/* Later, from the loop: who calls this is in the middle of a step of its own. */
 static void recycle_when_free(struct zkl_session *s)
 {
 	if (is_worn(s))
@@ -273,15 +274,14 @@ static void start_over(struct zkl_session *s, enum zklock_cause by, int error, b
 	reopen(s);
 }
 
-static void dead(void *owner)
+static void dead(void *owner, bool expired)
 {
 	struct zkl_session *s = owner;
-	bool silent = zkl_loop_now(s->loop) >= s->prover.lost + 3 * s->prover.timeout;
 
 	zkl_log(ZKLOCK_LOG_WARNING, "no %s: giving session 0x%llx up and opening another",
-		silent ? "server for three session timeouts" : "answer for four session timeouts",
+		expired ? "server for three session timeouts" : "answer for four session timeouts",
 		(unsigned long long)s->id);
-	start_over(s, silent ? ZKLOCK_CAUSE_EXPIRED : ZKLOCK_CAUSE_UNPROVEN, ZKLOCK_OK, false);
+	start_over(s, expired ? ZKLOCK_CAUSE_EXPIRED : ZKLOCK_CAUSE_UNPROVEN, ZKLOCK_OK, false);
 }
 
 /* What has come since the timer was set keeps the session. */

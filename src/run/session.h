@@ -45,7 +45,6 @@ enum zkl_need {
 	ZKL_NEED_HELD,
 	ZKL_NEED_RELEASE, /* gives back, and is not confirmed yet */
 };
-#define ZKL_NEEDS (ZKL_NEED_RELEASE + 1)
 
 /* NULL: the client does not care. What is about its watches, its node or its need is only called
  * for one that has them. */

@@ -411,6 +411,18 @@ static void start(struct world_client *client, int64_t timeout_ms)
 				  : now + timeout_ms * ZKL_MS);
 }
 
+zklock_t *world_handle(
+	struct world_client *client, const char *name, zklock_event_fn fn, void *user)
+{
+	zklock_options_t options = ZKLOCK_OPTIONS_INIT;
+	zklock_t *lock;
+
+	options.flags = ZKLOCK_UNBOUND;
+	lock = zkl_lock_new(client->pool, name, &options);
+	zkl_lock_set_callback(lock, fn, user);
+	return lock;
+}
+
 void world_lock(struct world_client *client, int64_t timeout_ms)
 {
 	g_assert(client->phase == WORLD_IDLE);

@@ -22,6 +22,7 @@
 #include "core/recipe.h"
 #include "lib/fake_zk.h"
 #include "run/contender.h"
+#include "run/lock.h"
 #include "run/pool.h"
 
 #define WORLD_CLIENTS 8
@@ -94,6 +95,10 @@ bool world_run_until(struct world *world, bool (*met)(struct world *world), int6
 bool world_wait(struct world_client *client, enum world_phase phase, int64_t ms);
 
 /* What callers do. Waits have deadlines of the lock call itself; -1: none, 0: a trylock. */
+/* An unbound handle of the library's own; zkl_lock_free() it. */
+zklock_t *world_handle(
+	struct world_client *client, const char *name, zklock_event_fn fn, void *user);
+
 void world_lock(struct world_client *client, int64_t timeout_ms);
 void world_cancel(struct world_client *client);
 void world_release(struct world_client *client);

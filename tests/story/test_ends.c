@@ -49,13 +49,8 @@ static void end(void)
 
 static zklock_t *asks_for(struct world_client *client, const char *name)
 {
-	zklock_options_t options = ZKLOCK_OPTIONS_INIT;
-	zklock_t *lock;
+	zklock_t *lock = world_handle(client, name, client == a ? on_event : NULL, NULL);
 
-	options.flags = ZKLOCK_UNBOUND;
-	lock = zkl_lock_new(client->pool, name, &options);
-	if (client == a)
-		zkl_lock_set_callback(lock, on_event, NULL);
 	ck_assert_int_eq(zkl_lock_acquire_async(lock, -1), ZKLOCK_OK);
 	world_run(world, 20);
 	return lock;

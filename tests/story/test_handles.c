@@ -46,13 +46,7 @@ static void on_event(zklock_t *lock, const zklock_event_t *event, void *user)
 
 static zklock_t *handle_of(struct world_client *client, const char *name, const char *who)
 {
-	zklock_options_t options = ZKLOCK_OPTIONS_INIT;
-	zklock_t *lock;
-
-	options.flags = ZKLOCK_UNBOUND;
-	lock = zkl_lock_new(client->pool, name, &options);
-	zkl_lock_set_callback(lock, on_event, (void *)who);
-	return lock;
+	return world_handle(client, name, on_event, (void *)who);
 }
 
 static zklock_t *handle(struct world_client *client, const char *who)

@@ -24,11 +24,8 @@ static void begin(struct world_config config)
 
 static zklock_t *asks_for(struct world_client *client, const char *name)
 {
-	zklock_options_t options = ZKLOCK_OPTIONS_INIT;
-	zklock_t *lock;
+	zklock_t *lock = world_handle(client, name, NULL, NULL);
 
-	options.flags = ZKLOCK_UNBOUND;
-	lock = zkl_lock_new(client->pool, name, &options);
 	ck_assert_int_eq(zkl_lock_acquire_async(lock, -1), ZKLOCK_OK);
 	world_run(world, 50);
 	return lock;
@@ -109,14 +106,11 @@ static void on_event(zklock_t *lock, const zklock_event_t *event, void *user)
  * cut T. Nothing is granted, whoever only looks may go on, and the session stays what it is. */
 START_TEST(a_timeout_that_leaves_no_time_is_refused)
 {
-	zklock_options_t options = ZKLOCK_OPTIONS_INIT;
 	struct fake_counts before;
 	zklock_t *lock;
 
 	begin((struct world_config){.proof_ms = 5000});
-	options.flags = ZKLOCK_UNBOUND;
-	lock = zkl_lock_new(a->pool, "x", &options);
-	zkl_lock_set_callback(lock, on_event, NULL);
+	lock = world_handle(a, "x", on_event, NULL);
 	before = fake_host_counts(a->host);
 	for (int i = 0; i < 10; i++) {
 		last_error = 0;

@@ -60,8 +60,9 @@ static void nothing(void *owner)
 
 static zkl_time died;
 
-static void dead(void *owner)
+static void dead(void *owner, bool expired)
 {
+	ck_assert(!expired);
 	died = time_now;
 }
 
